@@ -1,0 +1,1 @@
+"""The assistant's actions: thin, one module a step; they never raise."""

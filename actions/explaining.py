@@ -1,0 +1,51 @@
+"""Questions about the questions: why, which route, is she a victim; each answered with its source."""
+from __future__ import annotations
+
+from actions.safe import Step
+from bot.conversations.turn import Turn
+from bot.protocol.catalogue import cite
+from bot.protocol.dialogue import explain_route, say, why
+
+
+def give_reason(turn: Turn) -> None:
+    """Say why the open question is asked."""
+    turn.say(*why(turn.report, turn.setting))
+
+
+def give_route(turn: Turn) -> None:
+    """Explain the route by the rules that fired."""
+    turn.say(*explain_route(turn.report, turn.setting))
+
+
+def no_verdict(turn: Turn) -> None:
+    """Never say that somebody is or is not a victim."""
+    turn.say(say("verdict", turn.report, turn.setting,
+                 source=cite({"doc": "tor", "section": "glossary, presumed victim"})))
+    if turn.report["persons"]:
+        turn.say(*explain_route(turn.report, turn.setting))
+
+
+def stay(turn: Turn) -> None:
+    """Answer an attempt to make the assistant drop its rules."""
+    turn.say(say("misuse", turn.report, turn.setting))
+
+
+def greet(turn: Turn) -> None:
+    """Greet; the question that is open follows."""
+    begun = turn.report["about_a_person"] or turn.report["account"]
+    turn.say(say("greeting_again" if begun else "welcome", turn.report, turn.setting))
+
+
+STEPS = {"why": give_reason, "ask_route": give_route, "ask_verdict": no_verdict, "misuse": stay, "greet": greet}
+
+
+class Explain(Step):
+    """Explains, then the open question is asked again."""
+
+    def name(self) -> str:
+        """Name of the action."""
+        return "action_explain"
+
+    def step(self, turn: Turn, intent: str) -> None:
+        """Do it."""
+        STEPS[intent](turn)

@@ -1,0 +1,81 @@
+"""The last word: one referral from one report, and the words that say so only where it is stored."""
+from __future__ import annotations
+
+import re
+
+from bot.conversations.turn import Turn
+from bot.protocol.answers import TAP
+from bot.protocol.catalogue import text
+from bot.protocol.dialogue import ADD, GONE, HUMAN, MORE, NEW, ROUTE, STATUS, SEND, say
+from bot.protocol.report import value
+from bot.protocol.routes import presumed_child, routes_of, title
+from bot.protocol.wording import Reply
+from bot.referrals.reference import new_reference
+
+TAKEN = "#taken="
+"""Tap that says that a route's receiver elsewhere has taken the case; the route follows."""
+
+_YES = re.compile(r"\s*(?:1|y|yes|yeah|yep|ok|okay|correct|all correct|right|yes,? send(?: it)?|send(?: it)?(?: now)?)\s*[.!]*\s*", re.I)
+
+
+def confirms(words: str, intent: str) -> bool:
+    """Tell whether the summary was confirmed."""
+    return intent == "send" or words == SEND or (not words.startswith(TAP) and bool(_YES.fullmatch(words)))
+
+
+def hurry(turn: Turn) -> None:
+    """Go to the summary as fast as safety allows: only what is never skipped is still asked."""
+    if turn.sent_at:
+        turn.say(say("already_stored", turn.report, turn.setting, reference=turn.reference))
+        return
+    turn.report["hurry"] = True
+    turn.report["full"] = False
+    turn.report["reopened"] = None
+
+
+def send(turn: Turn) -> None:
+    """Send the report: once, whatever is tapped or repeated.
+
+    The words go out only when the turn's transaction is committed, and the record is part of it.
+    """
+    report, setting = turn.report, turn.setting
+    if turn.sent_at:
+        turn.say(say("already_stored", report, setting, reference=turn.reference))
+        return
+    adults_only = bool(report["persons"]) and all(presumed_child(p) is False for p in report["persons"])
+    if adults_only and value(report, "told") == "refuses":
+        report["at_rest"] = True
+        turn.say(say("adult_refuses", report, setting))
+        return
+    routes = routes_of(report, setting.here)
+    report["confirming"] = False
+    report["at_rest"] = True
+    if set(routes) <= {"consult"}:
+        turn.case_reason = "consult"
+        turn.say(say("stored_contact", report, setting))
+        return
+    turn.reference = turn.reference or new_reference()
+    turn.send = True
+    here = [r for r in routes if setting.profile.receivers[r].on_this_desk]
+    elsewhere = [r for r in routes if r not in here]
+    names = ", ".join(setting.profile.receivers[r].name for r in here) or setting.profile.duty.name
+    parts = [text("stored", reference=turn.reference, receiver=names)]
+    if not report["discreet"]:
+        parts.append(text("stored_read_out", phone=setting.profile.duty.phone))
+        parts.append(say("after_sending", report, setting).text)
+    turn.say(Reply("\n".join(parts), afterwards()))
+    for route in elsewhere:
+        receiver = setting.profile.receivers[route]
+        turn.say(Reply(
+            text("stored_elsewhere", title=title(route), receiver=receiver.name, phone=receiver.phone),
+            ((f"{TAKEN}{route}", text("taken_title")),),
+        ))
+
+
+def afterwards() -> tuple[tuple[str, str], ...]:
+    """Give the tap replies that make sense once a report was sent."""
+    return (
+        (ADD, text("add_title")), (GONE, text("gone_title")), (STATUS, text("status_title")),
+        (MORE, text("more_title", count="").replace(" ()", "")), (ROUTE, text("route_title")),
+        (NEW, text("new_title")), (HUMAN, text("human_title")),
+    )

@@ -1,0 +1,185 @@
+"""What a responder tells: enters the report, answers the open question, and is played back."""
+from __future__ import annotations
+
+from typing import Any
+
+from actions import sending
+from bot.conversations.turn import Addition, Turn
+from bot.protocol.agenda import next_question
+from bot.protocol.answers import interpret, store
+from bot.protocol.catalogue import Option, Question, questions, text
+from bot.protocol.dialogue import OTHER, SAME, advise, emergency, play_back, say
+from bot.protocol.report import Data, in_danger, new_report, take, value
+from bot.protocol.wording import Reply
+
+SHORT_ANSWER = 4
+"""Words up to which an answer needs no play-back: it was just given."""
+
+TRIES = 2
+"""How often an optional question is put before it is left open; danger and tonight are never left."""
+
+
+def tell(turn: Turn, intent: str, facts: Data) -> None:
+    """Enter one message into the report.
+
+    Args:
+        turn: the turn.
+        intent: inform, correct, send.
+        facts: the reading that travelled on the message.
+    """
+    report = turn.report
+    if report.get("confirming") and sending.confirms(turn.text, intent):
+        sending.send(turn)
+        return
+    if intent == "send":
+        sending.hurry(turn)
+        return
+    if turn.sent_at and not report.get("open"):
+        _after_sending(turn, intent, facts)
+        return
+    if _says_nothing_of_anybody(report, facts):
+        turn.say(_greeting_or_refusal(turn, facts))
+        return
+    _enter(turn, intent, facts)
+
+
+def _says_nothing_of_anybody(report: Data, facts: Data) -> bool:
+    """Tell whether this begins a chat without speaking of anybody."""
+    begun = report["about_a_person"] or report.get("open") or report["account"]
+    return not (begun or facts["about_a_person"] or facts["people"] or facts["signs"] or facts.get("danger_words"))
+
+
+def _greeting_or_refusal(turn: Turn, facts: Data) -> Reply:
+    question = turn.text.rstrip().endswith("?") or turn.text.lower().split()[:1] in (["is"], ["will"], ["what"], ["how"])
+    if question or (facts["not_understood"] and len(turn.text.split()) > SHORT_ANSWER * 2):
+        turn.report["outside"] = True
+        return say("out_of_scope", turn.report, turn.setting)
+    return say("welcome", turn.report, turn.setting)
+
+
+def _enter(turn: Turn, intent: str, facts: Data) -> None:
+    report = turn.report
+    report.pop("outside", None)
+    was_in_danger = in_danger(report)
+    question = questions().get(report.get("open") or "")
+    report["account"].append(turn.text)
+    correction = intent == "correct" or question is not None and report.get("reopened") == question.id
+    changed = take(report, facts, correction)
+    report["confirming"] = False
+    answered = _answer(turn, question, facts, changed, bool(changed) and intent == "correct") if question else None
+    if in_danger(report) and (not was_in_danger or facts.get("danger_words")):
+        turn.say(emergency(report, turn.setting))
+    shown = changed
+    if answered is not None and len(turn.text.split()) <= SHORT_ANSWER:
+        shown = [key for key in changed if key not in answered]
+    turn.say(*play_back(report, shown, facts["not_understood"] if answered is None else [], turn.setting))
+    if question and answered is None and not changed:
+        turn.say(say("kept", report, turn.setting))
+    turn.say(*advise(report, turn.setting))
+
+
+def _answer(turn: Turn, question: Question, facts: Data, changed: list[str], corrected: bool) -> list[str] | None:
+    """Take the message as an answer to the open question.
+
+    Returns:
+        The fields that the answer set; None where it was no answer.
+    """
+    report = turn.report
+    read = {f["field"] for f in facts["facts"] if f["status"] != "denied"}
+    read |= {key for person in facts["people"] for key in ("age", "child", "sex") if person.get(key) is not None}
+    if question.id == "account" or (question.id == "signs" and facts["signs"]):
+        mark_asked(report, question)
+        return []
+    answer = interpret(question, turn.text, read)
+    # A correction of something else is no answer to the question that happens to be open.
+    if corrected and isinstance(answer, dict) and answer and question.field not in changed:
+        answer = None
+    if answer is None:
+        tries = report.setdefault("tries", {})
+        tries[question.id] = tries.get(question.id, 0) + 1
+        if question.tier != "urgent" and tries[question.id] >= TRIES:
+            mark_asked(report, question)
+        return None
+    return take_answer(turn, question, answer, turn.text)
+
+
+def take_answer(turn: Turn, question: Question, answer: Option | str | dict[str, Any], words: str) -> list[str]:
+    """Store an answer and go on.
+
+    Args:
+        turn: the turn.
+        question: the question that it answers.
+        answer: an option, an open answer, field values, or nothing where the reading answered already.
+        words: what was written or tapped.
+
+    Returns:
+        The fields and signs that it set.
+    """
+    report = turn.report
+    changed = store(report, question, answer, words)
+    if question.field and not changed and value(report, question.field) is not None:
+        changed = [question.field]
+    for field in changed:
+        entry = report["values"].get(field)
+        if entry:
+            entry["source"] = "answer"
+    mark_asked(report, question)
+    if question.id == "age":
+        report["age_problem_asked"] = bool(report["age_problem"])
+        if report["persons"]:
+            report["about_a_person"] = True
+    if question.id == "danger" and isinstance(answer, str):
+        turn.say(say("skip_danger", report, turn.setting))
+    return changed
+
+
+def mark_asked(report: Data, question: Question) -> None:
+    """Note that a question was answered or passed, last."""
+    report["asked"] = [q for q in report["asked"] if q != question.id] + [question.id]
+    if report.get("reopened") == question.id:
+        report["reopened"] = None
+    report["open"] = None
+
+
+def _after_sending(turn: Turn, intent: str, facts: Data) -> None:
+    """Take what is told after sending: an addition, or another case where it speaks of somebody."""
+    speaks_of_somebody = bool(facts["people"]) and any(p.get("age") is not None for p in facts["people"])
+    if speaks_of_somebody and intent != "correct":
+        turn.report["pending"] = {"text": turn.text, "facts": facts}
+        turn.say(Reply(text("same_or_other"), ((SAME, text("same_title")), (OTHER, text("other_title")))))
+        return
+    add(turn, turn.text, facts, intent == "correct")
+
+
+def add(turn: Turn, words: str, facts: Data, correction: bool = False) -> None:
+    """Store something as an addition to the report that was sent.
+
+    Args:
+        turn: the turn.
+        words: what was written.
+        facts: what was read in it.
+        correction: it replaces what stood there.
+    """
+    changed = take(turn.report, facts, correction)
+    turn.report["account"].append(words)
+    turn.additions.append(Addition(words, True, turn.report_id))
+    if in_danger(turn.report) and facts.get("danger_words"):
+        turn.say(emergency(turn.report, turn.setting))
+    turn.say(*play_back(turn.report, changed, [], turn.setting))
+    turn.say(say("added", turn.report, turn.setting, reference=turn.reference))
+
+
+def other_person(turn: Turn) -> None:
+    """Begin a new case with what was told about somebody else."""
+    pending = turn.report.pop("pending", None)
+    turn.new_report = new_report()
+    if pending:
+        turn.new_report["account"].append(pending["text"])
+        take(turn.new_report, pending["facts"])
+
+
+def goes_on(turn: Turn) -> bool:
+    """Tell whether the report still wants an answer: a question or the last word."""
+    if turn.report.get("outside") or turn.report.get("at_rest") or turn.report.get("pending"):
+        return False
+    return not turn.sent_at and not turn.send or next_question(turn.report) is not None and turn.report["full"]

@@ -1,0 +1,1 @@
+"""Firstline: a Rasa assistant that turns what a first responder sees into a referral in human hands."""

@@ -1,0 +1,1 @@
+"""The commands of `firstline`, a module each subject."""

@@ -1,0 +1,141 @@
+"""Writes and reads the messages of a conversation; every message is a row before anything else happens to it."""
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from bot.conversations.tables import Change, Conversation, Message
+from bot.database import now
+
+DESK = "desk"
+"""Topic of the changes that the duty desk watches."""
+
+
+def changed(session: Session, topic: str, alarm: bool = False) -> None:
+    """Note that something changed, for live pages: the desk, or one conversation."""
+    session.add(Change(topic=topic, alarm=alarm))
+
+
+def open_conversation(session: Session, channel: str, owner: str, name: str) -> Conversation:
+    """Find an owner's conversation, or begin it.
+
+    Args:
+        session: a writing transaction.
+        channel: web or api.
+        owner: the proven sender (token or device).
+        name: what the sender calls the conversation.
+
+    Returns:
+        The conversation; another owner's conversation of the same name is another one.
+    """
+    found = session.execute(select(Conversation).filter_by(owner=owner, name=name)).scalar_one_or_none()
+    if found is None:
+        found = Conversation(id=str(uuid.uuid4()), channel=channel, owner=owner, name=name, state="bot", last_seq=0)
+        session.add(found)
+        session.flush()
+    return found
+
+
+def add_message(session: Session, conversation: Conversation, author: str, text: str, **more: Any) -> Message:
+    """Add a message at the end of a conversation.
+
+    Args:
+        session: a writing transaction.
+        conversation: where it belongs.
+        author: responder, bot, human or system.
+        text: what people read.
+        **more: further columns of `Message`.
+
+    Returns:
+        The row, with its place `seq` in the conversation.
+    """
+    # The number comes from the row itself, so that two writers can never give the same one.
+    session.execute(
+        update(Conversation)
+        .where(Conversation.id == conversation.id)
+        .values(last_seq=Conversation.last_seq + 1, updated_at=now())
+        .execution_options(synchronize_session=False)
+    )
+    seq = session.execute(select(Conversation.last_seq).where(Conversation.id == conversation.id)).scalar_one()
+    message = Message(
+        id=str(uuid.uuid4()), conversation_id=conversation.id, seq=seq, author=author, text=text,
+        **{"quick_replies": [], "report_id": conversation.report_id, "created_at": now(), "state": "done", **more},
+    )
+    session.add(message)
+    changed(session, conversation.id)
+    session.flush()
+    return message
+
+
+def receive(session: Session, conversation: Conversation, text: str, payload: str | None,
+            external_id: str | None) -> tuple[Message, bool]:
+    """Store what the responder sent, once.
+
+    Args:
+        session: a writing transaction.
+        conversation: where it belongs.
+        text: the words, or the title of the reply that was tapped.
+        payload: what a tap means.
+        external_id: the sender's own id of the message; a repeated one is stored once.
+
+    Returns:
+        The row, and whether it is new.
+    """
+    if external_id:
+        known = session.execute(
+            select(Message).filter_by(conversation_id=conversation.id, external_id=external_id)
+        ).scalar_one_or_none()
+        if known is not None:
+            return known, False
+    try:
+        with session.begin_nested():
+            message = add_message(session, conversation, "responder", text, payload=payload, external_id=external_id,
+                                  state="done" if conversation.state == "human" else "waiting")
+    except IntegrityError:
+        # Another process stored the same message in between.
+        known = session.execute(
+            select(Message).filter_by(conversation_id=conversation.id, external_id=external_id)
+        ).scalar_one()
+        return known, False
+    if conversation.state != "bot":
+        changed(session, DESK)
+    return message, True
+
+
+def tell(session: Session, conversation: Conversation, text: str) -> Message:
+    """Say something to the responder as the system (not the bot, not a person)."""
+    return add_message(session, conversation, "system", text)
+
+
+def messages_after(session: Session, conversation_id: str, after: int = 0) -> list[Message]:
+    """Give the messages that follow one, in order.
+
+    Args:
+        session: any transaction.
+        conversation_id: the conversation.
+        after: number of the last message already known.
+    """
+    query = select(Message).where(Message.conversation_id == conversation_id, Message.seq > after)
+    return list(session.execute(query.order_by(Message.seq)).scalars())
+
+
+def answers_to(session: Session, message_id: str) -> list[Message]:
+    """Give the messages that answer one incoming message."""
+    return list(session.execute(select(Message).filter_by(answers=message_id).order_by(Message.seq)).scalars())
+
+
+def as_json(message: Message) -> dict[str, Any]:
+    """Write a message as the API shows it."""
+    return {
+        "text": message.text,
+        "quick_replies": message.quick_replies,
+        "from": message.author,
+        "speaker": message.speaker,
+        "seq": message.seq,
+        "at": message.created_at.isoformat(),
+        "state": "stored" if message.state == "waiting" else message.state,
+    }

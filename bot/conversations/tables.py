@@ -1,0 +1,77 @@
+"""Tables of the conversations: one row a message, one row the bot's memory, one row each change for live pages."""
+from __future__ import annotations
+
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+
+from bot.database import Base, UtcTime, now
+
+
+class Conversation(Base):
+    """One chat of one proven sender.
+
+    `owner` is the token or device that it belongs to; `name` is what that owner calls it. `state` is the truth about
+    who speaks: bot, waiting (a person is wanted, the bot goes on meanwhile), human (the bot is mute), closed.
+    """
+
+    __tablename__ = "conversations"
+    id = Column(String(36), primary_key=True)
+    channel = Column(String(16), nullable=False)
+    owner = Column(String(80), nullable=False)
+    name = Column(String(64), nullable=False)
+    state = Column(String(8), nullable=False, default="bot")
+    report_id = Column(String(36), nullable=True)
+    last_seq = Column(Integer, nullable=False, default=0)
+    return_key = Column(String(24), unique=True, nullable=True)
+    return_code_hash = Column(String(200), nullable=True)
+    return_failures = Column(Integer, nullable=False, default=0)
+    return_blocked_until = Column(UtcTime, nullable=True)
+    created_at = Column(UtcTime, nullable=False, default=now)
+    updated_at = Column(UtcTime, nullable=False, default=now)
+    __table_args__ = (UniqueConstraint("owner", "name"),)
+
+
+class Message(Base):
+    """One message, in or out.
+
+    `author` is responder, bot, human or system. An incoming message is `waiting` until the bot or a person had it
+    (`done`), or `failed` when the bot could not answer it; outgoing ones are `done`. `answers` is the incoming message
+    that an outgoing one answers. `text` of a tap is the title that the responder saw; `payload` is what it means.
+    """
+
+    __tablename__ = "messages"
+    id = Column(String(36), primary_key=True)
+    conversation_id = Column(ForeignKey("conversations.id"), nullable=False)
+    report_id = Column(String(36), nullable=True)
+    seq = Column(Integer, nullable=False)
+    author = Column(String(10), nullable=False)
+    speaker = Column(String(80), nullable=True)
+    text = Column(Text, nullable=False)
+    payload = Column(Text, nullable=True)
+    quick_replies = Column(JSON, nullable=False, default=list)
+    external_id = Column(String(64), nullable=True)
+    answers = Column(String(36), nullable=True)
+    state = Column(String(8), nullable=False, default="done")
+    created_at = Column(UtcTime, nullable=False, default=now)
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "seq"),
+        UniqueConstraint("conversation_id", "external_id"),
+        Index("messages_waiting", "state", "conversation_id"),
+    )
+
+
+class DialogueState(Base):
+    """What Rasa must remember of a conversation, kept small: slots, active loop, and where it listens."""
+
+    __tablename__ = "dialogue_states"
+    conversation_id = Column(ForeignKey("conversations.id"), primary_key=True)
+    events = Column(JSON, nullable=False)
+
+
+class Change(Base):
+    """That something changed, for pages that show it live; `topic` is `desk` or a conversation's id."""
+
+    __tablename__ = "changes"
+    id = Column(Integer, primary_key=True, autoincrement=True)
+    topic = Column(String(36), nullable=False)
+    alarm = Column(Boolean, nullable=False, default=False)
+    at = Column(UtcTime, nullable=False, default=now)

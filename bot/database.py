@@ -1,0 +1,96 @@
+"""The one way to the database: engine, short read and write transactions, and the base of all tables."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session, declarative_base, sessionmaker
+from sqlalchemy.types import DateTime, TypeDecorator
+
+from bot.settings import settings
+
+Base: Any = declarative_base()
+
+BUSY_SECONDS = 5
+"""How long a write waits for another one before it gives up."""
+
+
+class UtcTime(TypeDecorator):  # type: ignore[misc]
+    """A point in time, always with the UTC zone, also on databases that keep no zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        return value.astimezone(timezone.utc) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        return value.replace(tzinfo=timezone.utc) if value and value.tzinfo is None else value
+
+
+def now() -> datetime:
+    """Give the present time in UTC."""
+    return datetime.now(timezone.utc)
+
+
+def make_engine(url: str) -> Engine:
+    """Make an engine with the promises that the rest of the code relies on.
+
+    Args:
+        url: SQLAlchemy address of the database.
+
+    Returns:
+        The engine. SQLite gets a write-ahead log, full synchronisation, and write transactions that take their lock
+        at the start, so that a read never turns into a write that cannot be granted.
+    """
+    is_sqlite = url.startswith("sqlite")
+    if is_sqlite and ":///" in url:
+        Path(url.split(":///", 1)[1]).parent.mkdir(parents=True, exist_ok=True)
+    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}} if is_sqlite else {}
+    engine = create_engine(url, future=True, hide_parameters=True, pool_pre_ping=not is_sqlite, **options)
+    if is_sqlite:
+
+        @event.listens_for(engine, "connect")
+        def _connected(connection: Any, _: Any) -> None:
+            connection.isolation_level = None
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+                connection.execute(f"PRAGMA {pragma}")
+
+        @event.listens_for(engine, "begin")
+        def _begun(connection: Any) -> None:
+            write = connection.get_execution_options().get("write")
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
+
+
+@lru_cache(maxsize=1)
+def _sessions() -> sessionmaker:
+    return sessionmaker(make_engine(settings().database_url), future=True, expire_on_commit=False)
+
+
+def engine() -> Engine:
+    """Give this process's engine."""
+    return _sessions().kw["bind"]  # type: ignore[no-any-return]
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """Open a short transaction that only reads."""
+    with _sessions()() as session:
+        yield session
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """Open a short transaction that writes: committed at the end, undone on any error."""
+    with _sessions()() as session:
+        session.connection(execution_options={"write": True})
+        yield session
+        session.commit()

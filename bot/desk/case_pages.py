@@ -1,0 +1,77 @@
+"""The pages of one case: the case itself, its acts, and the printed page of a route."""
+from __future__ import annotations
+
+import asyncio
+import uuid
+
+from sanic.request import Request
+from sanic.response import HTTPResponse, json, redirect
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.database import reading, writing
+from bot.desk import acts
+from bot.desk.access import PATH
+from bot.desk.case_view import CaseView, call_form, look, printed
+from bot.desk.queue import Bell, bell
+from bot.desk.rendering import render, texts
+from bot.referrals import cases
+from bot.security.tables import Account
+
+
+def _load(case_id: str, account: Account) -> tuple[CaseView, Bell]:
+    with writing() as session:
+        view = look(session, case_id, account)
+    with reading() as session:
+        return view, bell(session)
+
+
+async def _page(request: Request, case_id: str, status: int = 200, alert: str | None = None,
+                given: acts.Form | None = None, act: str = "") -> HTTPResponse:
+    view, now_ringing = await asyncio.to_thread(_load, case_id, request.ctx.signed_in.account)
+    done = request.args.get("done", "")
+    return render(
+        request, "case.html", status, view=view, bell=now_ringing, alert=alert, call=call_form(view),
+        notice=texts()["done"].get(done) or texts()["problems"].get(done), done=done,
+        given={name: typed[0] for name, typed in (given or {}).items()}, failed=act, message_id=uuid.uuid4().hex,
+    )
+
+
+async def case_page(request: Request, case_id: str) -> HTTPResponse:
+    """Show a case."""
+    return await _page(request, case_id)
+
+
+async def print_page(request: Request, case_id: str) -> HTTPResponse:
+    """Show one route of a case for printing: only that route's persons."""
+    def load() -> CaseView:
+        with writing() as session:
+            return look(session, case_id, request.ctx.signed_in.account, note="case.printed")
+
+    view = await asyncio.to_thread(load)
+    return render(request, "print.html", view=view, **printed(view, request.args.get("route", "")))
+
+
+async def act(request: Request, case_id: str, act: str) -> HTTPResponse:
+    """Do an act on a case, then show the case; a script that asks for JSON gets that instead.
+
+    A refused act shows the case as it is now, with what was typed still in its place.
+    """
+    form: acts.Form = dict(request.form)
+    wants_json = "application/json" in request.headers.get("accept", "")
+    try:
+        conversation_id = await asyncio.to_thread(acts.do, act, case_id, request.ctx.signed_in.account, form)
+    except (cases.CaseError, SQLAlchemyError) as error:
+        refused = isinstance(error, cases.CaseError)
+        status = acts.status_of(error) if isinstance(error, cases.CaseError) else 503
+        text = acts.problem(error) if isinstance(error, cases.CaseError) else texts()["problems"]["unavailable"]
+        if wants_json:
+            return json({"error": {"code": type(error).__name__ if refused else "unavailable", "text": text}}, status)
+        if status in (403, 404, 503):
+            return render(request, "problem.html", status, text=text, typed=form.get("text", [""])[0])
+        return await _page(request, case_id, status, text, form, act)
+    done = act
+    if conversation_id and not await acts.give_back(conversation_id):
+        done = "bot_away"
+    if wants_json:
+        return json({"done": texts()["done"][act]})
+    return redirect(f"{PATH}/case/{case_id}?done={done}", status=303)

@@ -1,0 +1,192 @@
+"""What the page of one case shows, put together generically from the catalogue of fields."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from babel import Locale
+from sqlalchemy.orm import Session
+
+from bot.conversations.messages import messages_after
+from bot.conversations.tables import Message
+from bot.database import now
+from bot.desk.queue import people, person_line, where
+from bot.desk.rendering import texts
+from bot.protocol.catalogue import OPEN_ANSWERS, Field, fields
+from bot.protocol.routes import ALL_FOREIGN, country_name, title
+from bot.protocol.wording import value_in_words
+from bot.referrals import cases, reports
+from bot.referrals.receipts import receipts_of
+from bot.referrals.tables import Receipt
+from bot.security import audit
+from bot.security.tables import Account
+
+
+@dataclass(frozen=True)
+class Line:
+    """One value of the record, as people read it; `open` where only an open answer was given."""
+
+    label: str
+    value: str
+    words: str
+    source: str
+    open: bool
+    unsure: bool
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """Everything that the page shows.
+
+    Args:
+        opened: the case with the rows around it.
+        record: the record as the API gives it.
+        mine: the officer who looks has the case.
+        talks: that officer speaks in the chat now.
+        where: place and country.
+        people: whom it is about.
+        top: the values that matter first, by field.
+        closed_countries: what must not be contacted, in words; empty where nothing is closed.
+        sections: (title, lines) of the whole report.
+        persons: (person of the record, line that names them, lines).
+        routes: (id, title) of the persons' routes, each once.
+        receipts: who has received which route.
+        messages: the transcript.
+    """
+
+    opened: cases.Opened
+    record: dict[str, Any]
+    mine: bool
+    talks: bool
+    where: str
+    people: str
+    top: dict[str, Line | None]
+    closed_countries: str
+    sections: list[tuple[str, list[Line]]]
+    persons: list[tuple[dict[str, Any], str, list[Line]]]
+    routes: list[tuple[str, str]]
+    receipts: list[Receipt]
+    messages: list[Message]
+
+
+_TOP = ("danger", "missing", "tonight", "call_back", "suspect_present", "home_secrets")
+
+
+def look(session: Session, case_id: str, account: Account, note: str = "case.opened") -> CaseView:
+    """Open a case for looking at it; the look is noted in the trail.
+
+    Args:
+        session: a writing transaction, for the trail.
+        case_id: the case.
+        account: who looks.
+        note: what the trail calls this look.
+
+    Returns:
+        What the page shows.
+
+    Raises:
+        NoSuchCase: there is none.
+        NotAllowed: the account sees no cases.
+    """
+    cases.must_be_officer(account)
+    opened = cases.find(session, case_id)
+    if not audit.seen_lately(session, account.name, note, case_id):
+        audit.note(session, account.name, note, case_id)
+    record = reports.record_of(session, opened.report)
+    mine = opened.case.state == "claimed" and opened.case.owner_id == account.id
+    values = record.get("values", {})
+    persons = [
+        (person, person_line(person), _lines(person.get("values", {}))) for person in record.get("persons", [])
+    ]
+    routes = dict.fromkeys(person["route"] for person, _, _ in persons)
+    receipts = receipts_of(session, opened.report.id)
+    return CaseView(
+        opened=opened, record=record, mine=mine, talks=mine and opened.conversation.state == "human",
+        where=where(opened.report.data), people=people(opened.report.data),
+        top={key: _line(fields()[key], values[key]) if values.get(key) else None for key in _TOP},
+        closed_countries=closed_in_words(record.get("firewall", {})),
+        sections=_sections(values), persons=persons,
+        routes=[(route, title(route)) for route in routes or [r.route for r in receipts]],
+        receipts=receipts, messages=messages_after(session, opened.conversation.id),
+    )
+
+
+def closed_in_words(firewall: dict[str, Any]) -> str:
+    """Write which countries must not be contacted; empty where none is closed."""
+    closed = firewall.get("closed", [])
+    return "*" if ALL_FOREIGN in closed else ", ".join(country_name(code) for code in closed)
+
+
+def _line(field: Field, entry: dict[str, Any]) -> Line:
+    is_open = bool(entry.get("open"))
+    shown = OPEN_ANSWERS[entry["open"]] if is_open else value_in_words(field.id, entry.get("value"))
+    return Line(field.label, shown, entry.get("words") or "",
+                str(texts()["sources"].get(entry.get("source") or "", "")), is_open, entry.get("status") == "hedged")
+
+
+def _lines(values: dict[str, Any]) -> list[Line]:
+    return [_line(field, values[key]) for key, field in fields().items() if values.get(key)]
+
+
+def _sections(values: dict[str, Any]) -> list[tuple[str, list[Line]]]:
+    found: dict[str, list[Line]] = {}
+    for key, field in fields().items():
+        if field.scope == "report" and values.get(key):
+            found.setdefault(field.section, []).append(_line(field, values[key]))
+    return [(str(texts()["sections"].get(section, section)), lines) for section, lines in found.items()]
+
+
+def call_form(view: CaseView) -> dict[str, Any]:
+    """Give the inputs for answers from a phone call.
+
+    Args:
+        view: the case.
+
+    Returns:
+        `report`: (section title, fields); `person`: fields; `people`: (id, line) of each person; `countries`: code
+        and name of each country; `open`: the open answers.
+    """
+    by_section: dict[str, list[Field]] = {}
+    for field in fields().values():
+        if field.scope == "report":
+            by_section.setdefault(field.section, []).append(field)
+    return {
+        "report": [(texts()["sections"].get(section, section), found) for section, found in by_section.items()],
+        "person": [field for field in fields().values() if field.scope == "person"],
+        "people": [(person["id"], line) for person, line, _ in view.persons],
+        "countries": countries(),
+        "open": OPEN_ANSWERS,
+    }
+
+
+def countries() -> list[tuple[str, str]]:
+    """Give code and English name of each country, by name."""
+    territories = Locale("en").territories
+    found = [(code, str(name)) for code, name in territories.items() if len(code) == 2 and code.isalpha()]
+    return sorted((one for one in found if one[0] not in ("EU", "EZ", "UN", "ZZ", "XA", "XB")), key=lambda one: one[1])
+
+
+def printed(view: CaseView, route: str) -> dict[str, Any]:
+    """Give what the receiver of one route may have on paper: only its own persons.
+
+    Args:
+        view: the case.
+        route: the route.
+
+    Returns:
+        `persons` of this route; `shared`: False where other people are in the report, so that the responder's free
+        words, which speak of everybody, stay out; the receiver and the time of printing.
+
+    Raises:
+        NoSuchCase: the report has no such route.
+    """
+    if route not in dict(view.routes):
+        raise cases.NoSuchCase(route)
+    own = [entry for entry in view.persons if entry[0]["route"] == route]
+    return {
+        "persons": own,
+        "shared": len(own) == len(view.persons),
+        "route": title(route),
+        "receipt": next((r for r in view.receipts if r.route == route), None),
+        "printed_at": now(),
+    }

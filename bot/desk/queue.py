@@ -1,0 +1,151 @@
+"""The queue of the desk: one list, danger first, then waiting time."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from bot.conversations.tables import Conversation, Message
+from bot.database import now
+from bot.desk.rendering import texts
+from bot.protocol.profile import load_profile
+from bot.protocol.report import Data, value
+from bot.protocol.routes import country_name, presumed_child, routes_of, title
+from bot.protocol.wording import value_in_words
+from bot.referrals.tables import Case, Receipt, Report
+from bot.security.tables import Account
+from bot.settings import settings
+
+CLOSED_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the queue.
+
+    Args:
+        case: the case.
+        where: place and country of the encounter.
+        people: whom it is about.
+        routes: (id, title) of each route.
+        owner: display name of the officer who has it.
+        reference: of a referral.
+        rings: nobody has claimed it, or its responder asks for a person again.
+        late: the time that the profile gives for claiming is over.
+        unanswered: the responder has written last, to a person.
+        waits_since: since when it waits, or was claimed.
+    """
+
+    case: Case
+    where: str
+    people: str
+    routes: tuple[tuple[str, str], ...]
+    owner: str | None
+    reference: str | None
+    rings: bool
+    late: bool
+    unanswered: bool
+    waits_since: datetime
+
+
+@dataclass(frozen=True)
+class Bell:
+    """What is to be heard: how many cases ring, and how many of them with danger or a missing child."""
+
+    ringing: int
+    danger: int
+
+
+def bell(session: Session) -> Bell:
+    """Count what rings."""
+    rings = or_(Case.state == "open", and_(Case.state == "claimed", Conversation.state == "waiting"))
+    query = select(Case.danger, Case.missing).join(Conversation, Conversation.id == Case.conversation_id).where(rings)
+    rows = session.execute(query).all()
+    return Bell(len(rows), sum(1 for row in rows if row.danger or row.missing))
+
+
+def queue(session: Session, closed: bool = False) -> list[Item]:
+    """Give the queue.
+
+    Args:
+        session: any transaction.
+        closed: True for the cases that were closed last instead.
+
+    Returns:
+        Unclaimed cases first, in each part danger first, then the one that waits longest.
+    """
+    last = aliased(Message)
+    newest = select(func.max(Message.seq)).where(
+        Message.conversation_id == Case.conversation_id, Message.author.in_(("responder", "human"))
+    ).correlate(Case).scalar_subquery()
+    query = (
+        select(Case, Report, Conversation.state.label("chat"), Account.display_name.label("owner"), last.author)
+        .join(Report, Report.id == Case.report_id)
+        .join(Conversation, Conversation.id == Case.conversation_id)
+        .outerjoin(Account, Account.id == Case.owner_id)
+        .outerjoin(last, and_(last.conversation_id == Case.conversation_id, last.seq == newest))
+    )
+    if closed:
+        query = query.where(Case.state == "closed").order_by(Case.closed_at.desc()).limit(CLOSED_SHOWN)
+    else:
+        query = query.where(Case.state != "closed")
+    rows = session.execute(query).all()
+    kept: dict[str, list[str]] = {}
+    ids = [row.Report.id for row in rows]
+    for receipt in session.execute(select(Receipt).where(Receipt.report_id.in_(ids))).scalars():
+        kept.setdefault(receipt.report_id, []).append(receipt.route)
+    found = [_item(row, kept.get(row.Report.id)) for row in rows]
+    if not closed:
+        found.sort(key=lambda i: (i.case.state != "open", not (i.case.danger or i.case.missing), i.case.opened_at))
+    return found
+
+
+def _item(row: Any, routes: list[str] | None) -> Item:
+    case, data = row.Case, row.Report.data
+    profile = load_profile(settings().profile)
+    again = case.state == "claimed" and row.chat == "waiting"
+    limit = profile.limits["claim_minutes_danger" if case.danger or case.missing else "claim_minutes"]
+    here = value(data, "country") or profile.code
+    return Item(
+        case=case,
+        where=where(data),
+        people=people(data),
+        routes=tuple((route, title(route)) for route in routes or routes_of(data, here)),
+        owner=row.owner,
+        reference=row.Report.reference,
+        rings=case.state == "open" or again,
+        late=case.state == "open" and now() - case.opened_at > timedelta(minutes=limit),
+        unanswered=case.state == "claimed" and row.chat == "human" and row.author == "responder",
+        waits_since=case.opened_at if case.state == "open" else case.closed_at or case.claimed_at or case.opened_at,
+    )
+
+
+def where(data: Data) -> str:
+    """Write where it happens: place, and country where one is known."""
+    country = value(data, "country")
+    parts = [value(data, "place"), country_name(country) if country else None]
+    return ", ".join(str(part) for part in parts if part)
+
+
+def people(data: Data) -> str:
+    """Write whom a report is about, such as "girl, about 14"."""
+    lines = [person_line(person) for person in data["persons"]]
+    return "; ".join(lines) or str(texts()["people"]["nobody"])
+
+
+def person_line(person: Data) -> str:
+    """Write whom one entry of a report is about."""
+    words = texts()["people"]
+    values, count = person["values"], person.get("count", 1)
+    sex = (values.get("sex") or {}).get("value")
+    child = presumed_child(person) is not False
+    one = {"female": ("girl", "woman"), "male": ("boy", "man")}.get(sex, ("child", "adult"))[0 if child else 1]
+    several = {"child": "children", "woman": "women", "man": "men"}.get(one, f"{one}s")
+    who = str(words[one])
+    if count > 1:
+        who = words["counted"].format(count=count, who=words[several])
+    age = (values.get("age") or {}).get("value")
+    return who if age is None else str(words["about"].format(who=who, age=value_in_words("age", age)))

@@ -1,0 +1,79 @@
+"""Wakes live pages: one look at the table of changes serves every open page of this process."""
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.conversations.tables import Change
+from bot.database import reading
+
+SECONDS = 0.4
+"""How often the table is looked at while a page is open; well under the two seconds promised to the duty officer."""
+
+
+class Live:
+    """Lets pages wait for changes of a topic.
+
+    Every page queries its own data when woken, from the last number that it has; so nothing is missed after sleep or a
+    lost line, and the table of changes need not be kept for long.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._task: asyncio.Task[None] | None = None
+        self._last = 0
+
+    @asynccontextmanager
+    async def subscribe(self, topic: str) -> AsyncIterator[asyncio.Event]:
+        """Watch a topic for as long as a page is open.
+
+        Clear the event, query, show, wait for the event, and again: a change at any moment in between wakes the page.
+
+        Args:
+            topic: `desk` or a conversation's id.
+
+        Yields:
+            An event that is set at each change.
+        """
+        if self._task is None or self._task.done():
+            self._last = await asyncio.to_thread(self._newest)
+            self._task = asyncio.create_task(self._watch())
+        event = asyncio.Event()
+        self._waiting[topic].add(event)
+        try:
+            yield event
+        finally:
+            self._waiting[topic].discard(event)
+            if not self._waiting[topic]:
+                del self._waiting[topic]
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(SECONDS)
+            if not self._waiting:
+                continue
+            try:
+                topics = await asyncio.to_thread(self._new_topics)
+            except SQLAlchemyError:
+                # The database is away for a moment; the pages stay open and ask again.
+                continue
+            for topic in topics:
+                for event in self._waiting.get(topic, ()):
+                    event.set()
+
+    @staticmethod
+    def _newest() -> int:
+        with reading() as session:
+            return session.execute(select(func.max(Change.id))).scalar() or 0
+
+    def _new_topics(self) -> set[str]:
+        with reading() as session:
+            rows = session.execute(select(Change.id, Change.topic).where(Change.id > self._last)).all()
+        if rows:
+            self._last = max(row.id for row in rows)
+        return {row.topic for row in rows}

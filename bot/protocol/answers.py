@@ -1,0 +1,116 @@
+"""Reads an answer to the open question: a tap, a number, a title, an open answer, or the words themselves."""
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from bot.protocol.catalogue import OPEN_ANSWERS, Option, Question, fields
+from bot.protocol.report import Data, put
+
+TAP = "#"
+"""First character of what a tap sends; a person who types it has tapped, no more."""
+
+MAX_SHORT = 300
+"""Longest text kept as the value of a short field; the whole message stays in the account."""
+
+_OPEN_WORDS = {
+    "unknown": r"(?:i )?(?:do ?n[o']?t|dont|dunno|cannot|can't) ?(?:know|say|tell)?|unknown|no idea|unclear|\?+|dk|not sure|n/?a",
+    "not_yet": r"not yet|later|no time(?: now)?|not asked(?: yet)?",
+    "not_safe": r"not safe(?: to ask)?(?: now)?|unsafe|can(?:no|')?t ask(?: now)?",
+}
+_YES = re.compile(r"(?:yes|yeah|yep|ja|oui|si|sì|da|tak|y)\b", re.I)
+_NO = re.compile(r"(?:no|nope|nein|non|ne|nie|n|none|nobody|no one|not now)\b", re.I)
+_PHONE = re.compile(r"\+?\d[\d\s().\-/]{4,20}\d")
+
+
+def choices(question: Question) -> list[tuple[str, str]]:
+    """Give all tap replies of a question as (payload, title), the open answers last."""
+    own = [(f"{TAP}{question.id}={o.key}", o.title) for o in question.options]
+    return own + [(f"{TAP}{question.id}={key}", title) for key, title in OPEN_ANSWERS.items()]
+
+
+def tap(question: Question, key: str) -> Option | str | None:
+    """Find what a tap means: an option, an open answer's key, or None where there is no such reply."""
+    if key in OPEN_ANSWERS:
+        return key
+    return next((o for o in question.options if o.key == key), None)
+
+
+def interpret(question: Question, text: str, read: set[str]) -> Option | str | dict[str, Any] | None:
+    """Read words as an answer.
+
+    Args:
+        question: the open question.
+        text: what was written.
+        read: fields that were already read out of the message.
+
+    Returns:
+        An option; an open answer's key; field values to store; an empty dict where the reading already answered; None
+        where the words are no answer to this question.
+    """
+    plain = " ".join(text.lower().split()).strip(" .!")
+    if plain.isdigit() and question.kind not in ("age", "phone"):
+        replies = choices(question)
+        if 1 <= int(plain) <= len(replies):
+            return tap(question, replies[int(plain) - 1][0].split("=", 1)[1])
+    for option in question.options:
+        if plain in (option.title.lower(), option.key):
+            return option
+    for key, pattern in _OPEN_WORDS.items():
+        if re.fullmatch(pattern, plain):
+            return key
+    if question.field in read or (question.unless and set(question.unless) & read):
+        return {}
+    return _by_kind(question, text, plain, read)
+
+
+def _by_kind(question: Question, text: str, plain: str, read: set[str]) -> Option | str | dict[str, Any] | None:
+    short = len(plain.split()) <= 6
+    keys = {o.key: o for o in question.options}
+    if question.kind in ("choice", "list", "signs") and short:
+        if _YES.match(plain) and "yes" in keys:
+            return keys["yes"]
+        if _NO.match(plain):
+            return keys.get("no") or keys.get("none")
+    if question.kind == "phone":
+        found = _PHONE.search(text)
+        return {question.field: found.group().strip()} if found and question.field else None
+    if question.kind in ("text", "free_text") and question.field and (question.kind == "free_text" or not read):
+        return {question.field: text.strip()[:MAX_SHORT]}
+    if question.kind == "free_text":
+        return {}
+    if question.kind == "home":
+        return {} if read & {"residence", "residence_country", "nationality"} else None
+    if question.keeps_text_in and not short:
+        return {question.keeps_text_in: text.strip()[:MAX_SHORT]}
+    return None
+
+
+def store(report: Data, question: Question, answer: Option | str | dict[str, Any], words: str) -> list[str]:
+    """Enter an answer into the report.
+
+    Args:
+        report: the report, changed in place.
+        question: the question that was open.
+        answer: what `tap` or `interpret` gave.
+        words: what was written or tapped.
+
+    Returns:
+        Ids of the fields and signs that changed.
+    """
+    if isinstance(answer, str):
+        if question.field and fields()[question.field].scope == "report":
+            put(report, question.field, answer, source="answer", words=words)
+        elif question.field and report["persons"]:
+            put(report, question.field, answer, source="answer", words=words)
+        return [question.field] if question.field else []
+    if isinstance(answer, Option) and answer.sign:
+        report["signs"][answer.sign] = {"seen": "observed", "words": words, "sure": True}
+        return [answer.sign]
+    if isinstance(answer, Option) and answer.none:
+        report["no_signs_seen"] = True
+        return []
+    sets = answer.sets if isinstance(answer, Option) else answer
+    for field, new in sets.items():
+        put(report, field, new, source="answer", words=words)
+    return list(sets)

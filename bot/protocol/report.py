@@ -1,0 +1,181 @@
+"""The content of one report: values with their status and words, persons, signs, and how a reading enters it."""
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+from bot.protocol.catalogue import OPEN_ANSWERS, fields
+
+Data = dict[str, Any]
+
+PERSONAL_DEFAULTS: Data = {"count": 1}
+
+
+def new_report() -> Data:
+    """Make an empty report.
+
+    Returns:
+        `values`: report-wide values by field; `persons`: each with an id, a count and own values; `signs`: by
+        indicator id; `asked`: questions answered or passed, in order; `account`: what the responder wrote.
+    """
+    return {"values": {}, "persons": [], "signs": {}, "asked": [], "account": [], "discreet": False, "full": False,
+            "advised": [], "age_problem": None, "age_problem_asked": False, "about_a_person": False}
+
+
+def value(report: Data, field: str, person: Data | None = None) -> Any:
+    """Look up what is known.
+
+    Args:
+        report: the report.
+        field: id of a field.
+        person: the person meant, where the field is a person's; the first one where none is given.
+
+    Returns:
+        The value; None where it is not known, was denied as unknowable, or only an open answer was given.
+    """
+    entry = entry_of(report, field, person)
+    return entry["value"] if entry and entry.get("open") is None else None
+
+
+def entry_of(report: Data, field: str, person: Data | None = None) -> Data | None:
+    """Give the whole entry of a value: value, status, source, words, and the open answer where one was given."""
+    if fields()[field].scope == "person":
+        person = person or (report["persons"][0] if report["persons"] else None)
+        return person["values"].get(field) if person else None
+    return report["values"].get(field)
+
+
+def put(report: Data, field: str, new: Any, *, source: str, words: str = "", status: str = "stated",
+        person: Data | None = None) -> None:
+    """Store a value; a person's value without a named person goes to every person of the report.
+
+    Args:
+        report: the report, changed in place.
+        field: id of a field.
+        new: the value; an open answer (unknown, not_yet, not_safe) is stored as such.
+        source: message, answer or officer.
+        words: the words that it came from.
+        status: stated, hedged or denied.
+        person: the person meant.
+    """
+    entry: Data = {"value": new, "status": status, "source": source, "words": words}
+    if isinstance(new, str) and new in OPEN_ANSWERS:
+        entry = {"value": None, "status": status, "source": source, "words": words, "open": new}
+    if fields()[field].scope == "report":
+        _store(report["values"], field, entry)
+        return
+    if not report["persons"]:
+        report["persons"].append(_person(report))
+    for one in [person] if person else report["persons"]:
+        _store(one["values"], field, deepcopy(entry))
+
+
+def _store(values: Data, field: str, entry: Data) -> None:
+    old = values.get(field)
+    if fields()[field].kind == "list" and old and isinstance(old["value"], list) and isinstance(entry["value"], list):
+        entry["value"] = list(dict.fromkeys([*old["value"], *entry["value"]]))
+    values[field] = entry
+
+
+def _person(report: Data) -> Data:
+    return {"id": f"p{len(report['persons']) + 1}", "count": 1, "values": {}}
+
+
+def take(report: Data, reading: Data, correction: bool = False) -> list[str]:
+    """Enter what a message was understood to say.
+
+    Args:
+        report: the report, changed in place.
+        reading: a `Reading` as plain data.
+        correction: True where the responder corrects: then what is read replaces what stood there.
+
+    Returns:
+        Ids of the fields and signs that are new or changed, in reading order, for the play-back.
+    """
+    changed: list[str] = []
+    report["about_a_person"] = report["about_a_person"] or reading["about_a_person"]
+    changed += _take_people(report, reading["people"], correction)
+    nationalities = [f for f in reading["facts"] if f["field"] == "nationality"]
+    for fact in reading["facts"]:
+        if fact["field"] == "age_problem":
+            report["age_problem"] = fact["value"]
+            continue
+        if fact["field"] not in fields():
+            continue
+        if fact["field"] == "nationality" and len({f["value"] for f in nationalities}) > 1:
+            continue
+        if _take_fact(report, fact, correction):
+            changed.append(fact["field"])
+    if len({f["value"] for f in nationalities}) > 1:
+        report["several_nationalities"] = sorted({f["value"] for f in nationalities})
+    for sign in reading["signs"]:
+        known = report["signs"].get(sign["id"])
+        if known is None or (known["seen"] == "denied" and sign["seen"] != "denied"):
+            report["signs"][sign["id"]] = {k: sign[k] for k in ("seen", "words", "sure")}
+            changed.append(sign["id"])
+    return changed
+
+
+def _take_fact(report: Data, fact: Data, correction: bool) -> bool:
+    field, new = fact["field"], fact["value"]
+    if isinstance(new, bool):
+        new = "yes" if new else "no"
+    if fact["status"] == "denied" and field != "fear":
+        return False
+    old = entry_of(report, field)
+    kind = fields()[field].kind
+    if old and old.get("open") is None and not correction:
+        if kind == "list":
+            new = new if isinstance(new, list) else [new]
+            if set(new) <= set(old["value"]):
+                return False
+        # Danger and missing only ever rise by reading; everything else keeps what was said first unless it is new.
+        elif field in ("danger", "missing") and old["value"] in ("yes", "now"):
+            return False
+        elif old["value"] == new or old["source"] in ("answer", "officer"):
+            return False
+        elif old["status"] == "stated" and fact["status"] == "hedged":
+            return False
+    if kind == "list" and not isinstance(new, list):
+        new = [new]
+    put(report, field, new, source="message", words=fact["words"], status=fact["status"])
+    return True
+
+
+def _take_people(report: Data, people: list[Data], correction: bool) -> list[str]:
+    changed: list[str] = []
+    if not people:
+        return changed
+    if not report["persons"]:
+        for read in people:
+            person = _person(report)
+            person["count"] = read["count"]
+            report["persons"].append(person)
+            changed += _fill(person, read, correction=True)
+        return changed
+    # Later messages speak of those already known; a further child is a person of its own only when counted with them.
+    for person, read in zip(report["persons"], people):
+        changed += _fill(person, read, correction)
+    return changed
+
+
+def _fill(person: Data, read: Data, correction: bool) -> list[str]:
+    changed = []
+    for field in ("age", "child", "sex"):
+        new = read.get(field)
+        old = person["values"].get(field)
+        if new is None or (old and old.get("open") is None and (not correction or old["value"] == new)):
+            continue
+        person["values"][field] = {"value": new, "status": "stated", "source": "message", "words": read.get("words", "")}
+        changed.append(field)
+    return changed
+
+
+def signs_present(report: Data) -> dict[str, Data]:
+    """Give the signs that were not denied."""
+    return {key: sign for key, sign in report["signs"].items() if sign["seen"] != "denied"}
+
+
+def in_danger(report: Data) -> bool:
+    """Tell whether danger or a missing child was stated or answered."""
+    return value(report, "danger") == "yes" or value(report, "missing") == "now"

@@ -1,0 +1,290 @@
+"""Who is responsible for a person, by the protocol's table; and the rules that come on top, each with its source."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from babel import Locale
+
+from bot.protocol.catalogue import cite, sources
+from bot.protocol.indicators import indicators
+from bot.protocol.loading import DATA, BrokenData, line_of, load
+from bot.protocol.profile import ROUTES
+from bot.protocol.report import Data, entry_of, signs_present, value
+
+_TEXT = {"type": "string", "minLength": 1}
+_SOURCE = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["doc", "section"],
+    "properties": {"doc": _TEXT, "section": _TEXT},
+}
+_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["rows", "titles", "harm_groups", "rules"],
+    "properties": {
+        "rows": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["id", "when", "route", "because", "source"],
+                "properties": {
+                    "id": _TEXT,
+                    "when": {
+                        "type": "object",
+                        "additionalProperties": False,
+                        "properties": {
+                            "child": {"type": "boolean"},
+                            "sign": {"type": "boolean"},
+                            "harm": {"type": "boolean"},
+                            "asylum": {"type": "boolean"},
+                            "home": {"type": "array", "items": {"enum": ["here", "abroad", "unknown", "taken_abroad"]}},
+                            "company": {"type": "array", "items": {"enum": ["unproven", "family", "proven"]}},
+                        },
+                    },
+                    "route": {"enum": list(ROUTES)},
+                    "because": _TEXT,
+                    "source": _SOURCE,
+                },
+            },
+        },
+        "titles": {"type": "object", "additionalProperties": _TEXT},
+        "harm_groups": {"type": "array", "items": _TEXT},
+        "rules": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["text", "source"],
+                "properties": {"text": _TEXT, "source": _SOURCE},
+            },
+        },
+    },
+}
+
+ALL_FOREIGN = "*"
+"""Stands in the closed countries for every country but the one where the person is."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule that fired, in words, with its source."""
+
+    id: str
+    text: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Where one person's record belongs, and why."""
+
+    route: str
+    title: str
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class Firewall:
+    """Which countries must not be contacted.
+
+    Args:
+        standing: fear of return, an asylum wish or refugee status was stated.
+        known: the question was answered; otherwise every foreign country stays closed.
+        closed: ISO codes, or `*` for every foreign country.
+    """
+
+    standing: bool
+    known: bool
+    closed: tuple[str, ...]
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, Any]:
+    path = DATA / "routes.yml"
+    table = load(path, _SCHEMA)
+    for position, row in enumerate(table["rows"]):
+        if row["source"]["doc"] not in sources():
+            raise BrokenData(path, line_of(path, ["rows", position]), f"{row['id']}: source is not in sources.yml")
+    if table["rows"][-1]["when"]:
+        raise BrokenData(path, line_of(path, ["rows"]), "the last row must fit everybody, so that nobody is left over")
+    return dict(table)
+
+
+def title(route: str) -> str:
+    """Name a route as people read it."""
+    return str(_table()["titles"][route])
+
+
+def presumed_child(person: Data | None) -> bool | None:
+    """Apply the presumption of childhood.
+
+    Args:
+        person: a person of the report; None where nobody was described yet.
+
+    Returns:
+        True for a child or somebody who may be one, False for an adult, None where nothing about age is known.
+    """
+    if person is None:
+        return None
+    values = person["values"]
+    age = values.get("age", {}).get("value")
+    lowest = age[0] if isinstance(age, list) else age
+    child = values.get("child", {}).get("value")
+    if child == "yes" or (lowest is not None and lowest < 18):
+        return True
+    if child == "no" or lowest is not None:
+        return False
+    return True if child == "unclear" else None
+
+
+def home_of(report: Data, person: Data, here: str) -> str:
+    """Tell where a person's settled home is: here, abroad, taken_abroad or unknown."""
+    residence = person["values"].get("residence", {}).get("value")
+    if residence:
+        return str(residence)
+    country = person["values"].get("residence_country", {}).get("value")
+    if country:
+        return "here" if country == here else "abroad"
+    nationality = person["values"].get("nationality", {}).get("value")
+    if nationality:
+        return "here" if nationality == here else "abroad"
+    return "abroad" if report.get("several_nationalities") else "unknown"
+
+
+def here_of(report: Data, default: str) -> str:
+    """Find the country of the case: the one stated or implied by the place, else the configured one."""
+    return str(value(report, "country") or default)
+
+
+def _company(report: Data) -> str:
+    if value(report, "link_checked") == "yes":
+        return "proven"
+    return "family" if value(report, "accompanied") == "with_adult_relative_claimed" else "unproven"
+
+
+def trafficking_signs(report: Data) -> list[str]:
+    """Give the signs that point to trafficking and not to harm alone; a denied sign never counts."""
+    harm = set(_table()["harm_groups"])
+    catalogue = indicators()
+    return [
+        key
+        for key in signs_present(report)
+        if key in catalogue
+        and (catalogue[key].form != "general" or not catalogue[key].assessment or set(catalogue[key].assessment) - harm)
+    ]
+
+
+def facts_for(report: Data, person: Data, here: str) -> dict[str, Any]:
+    """Give the facts that the table's conditions ask for, about one person."""
+    exploitation = [f for f in (value(report, "exploitation") or []) if f != "unknown"]
+    child = presumed_child(person)
+    return {
+        "child": child is not False,
+        "home": home_of(report, person, here),
+        "sign": bool(trafficking_signs(report) or exploitation),
+        "harm": bool(signs_present(report)) or value(report, "danger") == "yes" or value(report, "missing") == "now",
+        "asylum": value(report, "fear") in ("asylum", "refugee", "fear"),
+        "company": _company(report),
+    }
+
+
+def _fits(when: dict[str, Any], facts: dict[str, Any]) -> bool:
+    return all(facts[key] in want if isinstance(want, list) else facts[key] == want for key, want in when.items())
+
+
+def decide(report: Data, person: Data, here: str) -> Decision:
+    """Decide the route of one person: the first row of the table that fits, then the rules on top.
+
+    Args:
+        report: the report.
+        person: one of its persons.
+        here: ISO code of the country of the case.
+
+    Returns:
+        The decision with every rule that fired.
+    """
+    facts = facts_for(report, person, here)
+    row = next(r for r in _table()["rows"] if _fits(r["when"], facts))
+    rules = [Rule(row["id"], row["because"], cite(row["source"]))]
+    rules += [_rule(name, **more) for name, more in _on_top(report, person, facts, row["route"], here)]
+    return Decision(row["route"], title(row["route"]), tuple(rules))
+
+
+def _rule(name: str, **more: str) -> Rule:
+    entry = _table()["rules"][name]
+    return Rule(name, entry["text"].format(**more), cite(entry["source"]))
+
+
+def _on_top(report: Data, person: Data, facts: dict[str, Any], route: str, here: str) -> list[tuple[str, dict[str, str]]]:
+    fired: list[tuple[str, dict[str, str]]] = []
+    if value(report, "danger") == "yes":
+        fired.append(("danger_first", {}))
+    if value(report, "missing") == "now":
+        fired.append(("missing_now", {}))
+    if value(report, "missing") == "may_abscond":
+        fired.append(("may_abscond", {}))
+    if not facts["child"]:
+        return fired
+    age = person["values"].get("age", {}).get("value")
+    years = age if isinstance(age, list) else [age]
+    if person["values"].get("child", {}).get("value") != "yes" and (age is None or max(years) >= 18):
+        fired.append(("presumed_child", {}))
+    if 17 in years:
+        fired.append(("turning_18", {}))
+    wall = firewall(report, here)
+    if wall.standing:
+        fired.append(("firewall", {"closed": closed_in_words(wall)}))
+    elif not wall.known:
+        fired.append(("firewall_open", {}))
+    if value(report, "offences") in ("yes", "held") or "criminality" in (value(report, "exploitation") or []):
+        fired.append(("non_punishment", {}))
+    if route in ("nfp", "nrm_child"):
+        fired += [("in_parallel", {}), ("told_and_asked", {})]
+    if len(report["persons"]) > 1:
+        fired.append(("several_people", {}))
+    return fired
+
+
+def firewall(report: Data, here: str) -> Firewall:
+    """Find the countries that must not be contacted (protocol 3, rule 3).
+
+    Args:
+        report: the report.
+        here: ISO code of the country of the case, which is never closed.
+
+    Returns:
+        The closed countries: those feared where fear is known, none where it was asked and denied, else all foreign.
+    """
+    entry = entry_of(report, "fear")
+    stated = value(report, "fear")
+    if stated in ("asylum", "fear", "refugee"):
+        feared = {p["values"].get(f, {}).get("value") for p in report["persons"]
+                  for f in ("nationality", "residence_country")}
+        feared |= set(report.get("several_nationalities", []))
+        closed = tuple(sorted(c for c in feared if c and c != here))
+        return Firewall(True, True, closed or (ALL_FOREIGN,))
+    # A denial read out of a message does not open a country; only the question, answered, does.
+    if entry and stated == "denied" and entry["source"] in ("answer", "officer"):
+        return Firewall(False, True, ())
+    return Firewall(False, False, (ALL_FOREIGN,))
+
+
+def closed_in_words(wall: Firewall) -> str:
+    """Write the closed countries as people read them."""
+    return "any foreign country" if ALL_FOREIGN in wall.closed else ", ".join(country_name(c) for c in wall.closed)
+
+
+def country_name(code: str) -> str:
+    """Give a country's English name; the code itself where it has none (a fictional country)."""
+    return str(Locale("en").territories.get(code, code))
+
+
+def routes_of(report: Data, here: str) -> list[str]:
+    """Give the routes of a report's persons, each once; `consult` where nobody was described."""
+    found = [decide(report, person, here).route for person in report["persons"]]
+    return list(dict.fromkeys(found)) or ["consult"]
+

@@ -1,0 +1,168 @@
+"""What the desk decides about a case: decision, contact to referral, case manager, close; the responder hears of each."""
+from __future__ import annotations
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from bot.conversations.messages import tell
+from bot.database import now
+from bot.referrals import reports
+from bot.referrals.cases import AlreadyReferral, NotSaid, Opened, StillContact, done, find, find_own, required
+from bot.referrals.claims import leave_chat
+from bot.referrals.receipts import confirm_here
+from bot.referrals.reference import clean_reference
+from bot.referrals.tables import Case, Report
+from bot.referrals.told import told
+from bot.security.tables import Account
+
+DECISIONS = ("accept", "need_more", "not_competent", "duplicate")
+LONGEST_REASON = 2000
+LONGEST_NAME = 120
+
+
+def decide(session: Session, case_id: str, account: Account, decision: str, reason: str = "", where: str = "") -> Opened:
+    """Decide about a case.
+
+    Args:
+        session: a writing transaction.
+        case_id: the case.
+        account: the officer who has it.
+        decision: one of `DECISIONS`.
+        reason: what is needed or why; may be empty for accept and duplicate.
+        where: for not_competent where it went, for duplicate the reference of the other report.
+
+    Returns:
+        The case as it is now; the same decision given twice is told once.
+
+    Raises:
+        NoSuchCase: there is no such case.
+        NotSaid: something required is missing, or there is no other report of that reference.
+        StillContact: only a referral can be accepted.
+        WrongState: the officer does not have the case.
+    """
+    opened = find_own(session, case_id, account)
+    if decision not in DECISIONS:
+        raise NotSaid("decision")
+    if decision == "accept" and opened.case.kind != "referral":
+        raise StillContact(case_id)
+    optional = decision in ("accept", "duplicate")
+    reason = "" if optional and not reason.strip() else required("reason", reason, LONGEST_REASON)
+    kept, key = reason, decision
+    if decision == "accept" and reason:
+        key = "accept_reason"
+    elif decision == "not_competent":
+        where = required("where", where, LONGEST_REASON)
+        kept = told("not_competent_kept", reason=reason, where=where)
+    elif decision == "duplicate":
+        kept = told("duplicate_kept", reason=reason, where=_other_report(session, opened.report, where)).strip()
+    fresh = session.execute(
+        update(Case)
+        .where(Case.id == case_id, Case.owner_id == account.id, Case.state == "claimed",
+               or_(Case.decision.is_(None), Case.decision != decision, Case.decision_reason != kept))
+        .values(decision=decision, decision_reason=kept)
+        .execution_options(synchronize_session=False)
+    ).rowcount
+    if fresh:
+        # The other report's reference stays at the desk: the responder may have no part in it.
+        tell(session, opened.conversation, told(key, name=account.display_name, reason=reason, where=where).strip())
+        done(session, opened, account, f"case.{decision}")
+    return find(session, case_id)
+
+
+def _other_report(session: Session, report: Report, typed: str) -> str:
+    reference = clean_reference(typed)
+    query = select(Report.id).where(Report.reference == reference, Report.id != report.id)
+    if reference is None or session.execute(query).first() is None:
+        raise NotSaid("where")
+    return reference
+
+
+def make_referral(session: Session, case_id: str, account: Account) -> Opened:
+    """Make a contact a referral, confirmed by the officer in the responder's place.
+
+    Args:
+        session: a writing transaction.
+        case_id: the case.
+        account: the officer who has it.
+
+    Returns:
+        The case as it is now, with its reference.
+
+    Raises:
+        NoSuchCase: there is no such case.
+        AlreadyReferral: it is one already.
+        WrongState: the officer does not have the case.
+    """
+    opened = find_own(session, case_id, account)
+    if opened.case.kind == "referral":
+        raise AlreadyReferral(case_id)
+    reports.submit(session, opened.report, by=account)
+    session.execute(
+        update(Case).where(Case.id == case_id).values(kind="referral").execution_options(synchronize_session=False)
+    )
+    confirm_here(session, opened.report.id, account.display_name)
+    opened = find(session, case_id)
+    tell(session, opened.conversation,
+         told("made_referral", name=account.display_name, reference=opened.report.reference or ""))
+    done(session, opened, account, "case.made_referral")
+    return opened
+
+
+def name_case_manager(session: Session, case_id: str, account: Account, manager: str, organisation: str) -> Opened:
+    """Name who looks after the child from here on.
+
+    Args:
+        session: a writing transaction.
+        case_id: the case.
+        account: the officer who has it.
+        manager: name of the case manager.
+        organisation: their organisation.
+
+    Returns:
+        The case as it is now; the same name given twice is told once.
+
+    Raises:
+        NoSuchCase: there is no such case.
+        NotSaid: name or organisation is missing.
+        WrongState: the officer does not have the case.
+    """
+    opened = find_own(session, case_id, account)
+    manager = required("manager", manager, LONGEST_NAME)
+    organisation = required("organisation", organisation, LONGEST_NAME)
+    if (opened.case.case_manager, opened.case.case_manager_organisation) != (manager, organisation):
+        opened.case.case_manager = manager
+        opened.case.case_manager_organisation = organisation
+        tell(session, opened.conversation,
+             told("case_manager", name=account.display_name, manager=manager, organisation=organisation))
+        done(session, opened, account, "case.manager")
+    session.flush()
+    return find(session, case_id)
+
+
+def close(session: Session, case_id: str, account: Account, reason: str) -> tuple[Opened, bool]:
+    """Close a case.
+
+    Args:
+        session: a writing transaction.
+        case_id: the case.
+        account: the officer who has it.
+        reason: why; the responder reads it.
+
+    Returns:
+        The case as it is now, and whether the assistant speaks in the chat from now on, so that the bot process is to
+        be told.
+
+    Raises:
+        NoSuchCase: there is no such case.
+        NotSaid: no reason was given.
+        WrongState: the officer does not have the case, or it is closed already.
+    """
+    opened = find_own(session, case_id, account)
+    reason = required("reason", reason, LONGEST_REASON)
+    opened.case.state = "closed"
+    opened.case.closed_at = now()
+    session.flush()
+    bot_speaks = leave_chat(session, opened)
+    tell(session, opened.conversation, told("closed", name=account.display_name, reason=reason))
+    done(session, opened, account, "case.closed")
+    return find(session, case_id), bot_speaks

@@ -1,0 +1,94 @@
+"""Who has received a route: this desk by acknowledging, another receiver when somebody there confirmed it."""
+from __future__ import annotations
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from bot.conversations.messages import DESK, changed, tell
+from bot.conversations.tables import Conversation
+from bot.database import now
+from bot.referrals.cases import NoSuchCase, done, find_own, required
+from bot.referrals.tables import Receipt, Report
+from bot.referrals.told import told
+from bot.security.tables import Account
+
+LONGEST_NAME = 80
+
+
+def receipts_of(session: Session, report_id: str) -> list[Receipt]:
+    """Give the receipts of a report."""
+    return list(session.execute(select(Receipt).filter_by(report_id=report_id).order_by(Receipt.route)).scalars())
+
+
+def confirm_here(session: Session, report_id: str, name: str) -> None:
+    """Confirm every route whose receiver is this desk.
+
+    Args:
+        session: the writing transaction of the acknowledgement.
+        report_id: the report.
+        name: the officer's name as responders read it.
+    """
+    session.execute(
+        update(Receipt)
+        .where(Receipt.report_id == report_id, Receipt.on_this_desk.is_(True), Receipt.confirmed_at.is_(None))
+        .values(confirmed_at=now(), confirmed_by=name)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def confirm(session: Session, report: Report, route: str, by: str) -> Receipt:
+    """Note that a route's receiver has it; the responder is told, once.
+
+    Args:
+        session: a writing transaction.
+        report: the report.
+        route: the route.
+        by: who said so.
+
+    Returns:
+        The receipt; unchanged where it was confirmed before.
+
+    Raises:
+        NoSuchCase: the report has no such route.
+        NotSaid: no name was given.
+    """
+    by = required("by", by, LONGEST_NAME)
+    first = session.execute(
+        update(Receipt)
+        .where(Receipt.report_id == report.id, Receipt.route == route, Receipt.confirmed_at.is_(None))
+        .values(confirmed_at=now(), confirmed_by=by)
+        .execution_options(synchronize_session=False)
+    ).rowcount
+    query = select(Receipt).filter_by(report_id=report.id, route=route).execution_options(populate_existing=True)
+    receipt = session.execute(query).scalar_one_or_none()
+    if receipt is None:
+        raise NoSuchCase(route)
+    if first:
+        conversation = session.get(Conversation, report.conversation_id)
+        tell(session, conversation, told("receipt", receiver=receipt.receiver, by=by))
+        changed(session, DESK)
+    return receipt
+
+
+def confirm_receipt(session: Session, case_id: str, account: Account, route: str, by: str) -> Receipt:
+    """Note, as the officer who has the case, that a route's receiver has it.
+
+    Args:
+        session: a writing transaction.
+        case_id: the case.
+        account: the officer.
+        route: the route.
+        by: who at the receiver confirmed it.
+
+    Returns:
+        The receipt.
+
+    Raises:
+        NoSuchCase: there is no such case or route.
+        NotSaid: no name was given.
+        WrongState: the officer does not have the case.
+    """
+    opened = find_own(session, case_id, account)
+    receipt = confirm(session, opened.report, route, by)
+    done(session, opened, account, "receipt.confirmed")
+    return receipt

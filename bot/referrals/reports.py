@@ -1,0 +1,240 @@
+"""Loads and stores reports; a report becomes a contact or a referral here, and nowhere else."""
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from bot.conversations.messages import DESK, as_json, changed, messages_after
+from bot.conversations.tables import Conversation
+from bot.database import now
+from bot.protocol.catalogue import text
+from bot.protocol.profile import Profile, profile_of
+from bot.protocol.record import PROTOCOL_VERSION, build
+from bot.protocol.report import Data, in_danger, new_report, value
+from bot.protocol.routes import here_of, routes_of
+from bot.referrals.reference import new_reference
+from bot.referrals.tables import Amendment, Case, Receipt, Report
+from bot.settings import settings
+
+
+class StaleReport(RuntimeError):
+    """Somebody else changed the report meanwhile; what was to be stored must be worked out anew."""
+
+
+def begin_report(session: Session, conversation: Conversation, content: Data | None = None) -> Report:
+    """Begin a report in a conversation; it is the one that the conversation is about from now on.
+
+    Args:
+        session: a writing transaction.
+        conversation: where it is told.
+        content: its first content; empty where none is given.
+    """
+    report = Report(id=str(uuid.uuid4()), conversation_id=conversation.id, data=content or new_report(), version=1,
+                    protocol_version=PROTOCOL_VERSION)
+    session.add(report)
+    session.flush()
+    conversation.report_id = report.id
+    return report
+
+
+def store_content(session: Session, report_id: str, version: int, content: Data) -> None:
+    """Store a report's content where nobody changed it meanwhile.
+
+    Args:
+        session: a writing transaction.
+        report_id: the report.
+        version: the version that the content was worked out from.
+        content: the new content.
+
+    Raises:
+        StaleReport: the stored version is another one.
+    """
+    done = session.execute(
+        update(Report)
+        .where(Report.id == report_id, Report.version == version)
+        .values(data=content, version=version + 1, updated_at=now())
+        .execution_options(synchronize_session=False)
+    )
+    if done.rowcount != 1:
+        raise StaleReport(report_id)
+    session.expire_all()
+
+
+def profile_for(content: Data) -> tuple[Profile, bool]:
+    """Find whose numbers and names hold for a report, and whether they are its own country's."""
+    return profile_of(value(content, "country"), settings().profile)
+
+
+def here_for(content: Data) -> str:
+    """Give the ISO code of the country of a report."""
+    return here_of(content, profile_of(None, settings().profile)[0].code)
+
+
+def open_case(session: Session, report: Report, conversation: Conversation, reason: str) -> Case:
+    """Put a report in front of the desk, or raise what is there already.
+
+    Args:
+        session: a writing transaction.
+        report: the report.
+        conversation: its conversation; a bot's conversation is then waiting for a person.
+        reason: danger, missing, human, consult, unfinished or sent.
+
+    Returns:
+        The case. A new one, or one whose urgency rises, rings.
+    """
+    content = report.data
+    urgent = in_danger(content)
+    missing = value(content, "missing") == "now"
+    case = session.execute(select(Case).filter_by(report_id=report.id)).scalar_one_or_none()
+    limits = profile_for(content)[0].limits
+    alarm_at = now() + timedelta(minutes=limits["claim_minutes_danger" if urgent else "claim_minutes"])
+    if case is None:
+        case = Case(id=str(uuid.uuid4()), report_id=report.id, conversation_id=conversation.id, kind="contact",
+                    reason=reason, danger=urgent, missing=missing, state="open", opened_at=now(), alarm_at=alarm_at,
+                    alarms=0)
+        session.add(case)
+    elif (urgent and not case.danger) or (missing and not case.missing):
+        case.danger, case.missing, case.reason = case.danger or urgent, case.missing or missing, reason
+        case.alarm_at = alarm_at if case.state == "open" else case.alarm_at
+    elif case.state == "closed":
+        # Whoever asks again for a person is heard again.
+        case.state, case.owner_id, case.closed_at, case.reason = "open", None, None, reason
+        case.opened_at, case.alarm_at = now(), alarm_at
+    if conversation.state in ("bot", "closed"):
+        conversation.state = "waiting"
+    changed(session, DESK, alarm=True)
+    changed(session, conversation.id)
+    session.flush()
+    return case
+
+
+def submit(session: Session, report: Report, conversation: Conversation, reference: str | None = None) -> str:
+    """Make a referral of a report: once, however often it is asked for.
+
+    Args:
+        session: a writing transaction; record, receipts and case are stored in it together.
+        report: the report.
+        conversation: its conversation.
+        reference: the reference that was drawn for it; a new one where none is given.
+
+    Returns:
+        The reference under which it is stored.
+    """
+    if report.reference:
+        return str(report.reference)
+    report.reference = reference or new_reference()
+    report.sent_at = now()
+    profile = profile_for(report.data)[0]
+    for route in routes_of(report.data, here_for(report.data)):
+        receiver = profile.receivers[route]
+        session.add(Receipt(id=str(uuid.uuid4()), report_id=report.id, route=route, receiver=receiver.name,
+                            phone=receiver.phone, on_this_desk=receiver.on_this_desk))
+    case = open_case(session, report, conversation, "sent")
+    case.kind = "referral"
+    case.reason = "sent"
+    session.flush()
+    return str(report.reference)
+
+
+def confirm_receipt(session: Session, report_id: str, route: str, by: str) -> bool:
+    """Note that a route's receiver has taken the case; False where it was noted before or there is no such route."""
+    done = session.execute(
+        update(Receipt)
+        .where(Receipt.report_id == report_id, Receipt.route == route, Receipt.confirmed_at.is_(None))
+        .values(confirmed_at=now(), confirmed_by=by)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(done.rowcount)
+
+
+def amend(session: Session, report_id: str, words: str, author: str, verified: bool, message_id: str | None) -> None:
+    """Store an addition to a report that was sent; the same message adds once."""
+    if message_id:
+        known = session.execute(select(Amendment.id).filter_by(report_id=report_id, message_id=message_id)).first()
+        if known:
+            return
+    session.add(Amendment(id=str(uuid.uuid4()), report_id=report_id, message_id=message_id, text=words, author=author,
+                          verified=verified))
+    changed(session, DESK)
+
+
+def by_reference(session: Session, reference: str) -> Report | None:
+    """Find a report by its reference."""
+    return session.execute(select(Report).filter_by(reference=reference)).scalar_one_or_none()
+
+
+def state_in_words(session: Session, report: Report) -> str:
+    """Say how a referral stands, in the words for the responder who sent it."""
+    case = session.execute(select(Case).filter_by(report_id=report.id)).scalar_one_or_none()
+    if case is None or not case.acknowledged_by:
+        return text("status_stored", when=_clock(report.sent_at))
+    parts = [text("status_received", name=case.acknowledged_by, when=_clock(case.acknowledged_at))]
+    if case.decision:
+        parts = [text("status_decided", name=case.acknowledged_by, decision=case.decision.replace("_", " "))]
+    if case.case_manager:
+        parts.append(text("status_manager", name=case.case_manager, organisation=case.case_manager_organisation or "-"))
+    if case.state == "closed":
+        parts.append(text("status_closed"))
+    return "; ".join(parts)
+
+
+def _clock(at: datetime | None) -> str:
+    return at.strftime("%Y-%m-%d %H:%M UTC") if at else "-"
+
+
+def record_of(session: Session, report: Report) -> dict[str, Any]:
+    """Write the whole record of a report, as the schema says.
+
+    Args:
+        session: any transaction.
+        report: the report.
+
+    Returns:
+        JSON-able data: content, routes, receipts, amendments, the desk's part, assessment and transcript.
+    """
+    conversation = session.get(Conversation, report.conversation_id)
+    case = session.execute(select(Case).filter_by(report_id=report.id)).scalar_one_or_none()
+    receipts = session.execute(select(Receipt).filter_by(report_id=report.id)).scalars()
+    amendments = session.execute(
+        select(Amendment).filter_by(report_id=report.id).order_by(Amendment.created_at)
+    ).scalars()
+    here = here_for(report.data)
+    shown = [as_json(m) for m in messages_after(session, report.conversation_id) if m.report_id in (None, report.id)]
+    return {
+        **build(report.data, here),
+        "status": "referral" if report.sent_at else "contact" if case else "draft",
+        "conversation": conversation.name,
+        "reference": report.reference,
+        "state": conversation.state,
+        "protocol_version": report.protocol_version,
+        "country": here,
+        "reporter_verified": False,
+        "created_at": report.created_at.isoformat(),
+        "updated_at": report.updated_at.isoformat(),
+        "sent_at": _iso(report.sent_at),
+        "receipts": [
+            {"route": r.route, "receiver": r.receiver, "phone": r.phone, "on_this_desk": r.on_this_desk,
+             "confirmed_at": _iso(r.confirmed_at), "confirmed_by": r.confirmed_by}
+            for r in receipts
+        ],
+        "amendments": [
+            {"text": a.text, "author": a.author, "verified": a.verified, "at": a.created_at.isoformat()}
+            for a in amendments
+        ],
+        "desk": None if case is None else {
+            "kind": case.kind, "reason": case.reason, "state": case.state, "danger": case.danger,
+            "missing": case.missing, "acknowledged_by": case.acknowledged_by,
+            "acknowledged_at": _iso(case.acknowledged_at), "decision": case.decision,
+            "decision_reason": case.decision_reason, "case_manager": case.case_manager,
+            "case_manager_organisation": case.case_manager_organisation,
+        },
+        "transcript": shown,
+    }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

@@ -1,0 +1,84 @@
+"""Tables of the reports: the draft from the first word on, the desk's case, and each route's receipt."""
+from __future__ import annotations
+
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+
+from bot.database import Base, UtcTime, now
+
+
+class Report(Base):
+    """One report: a draft from the first message on, a referral once `reference` and `sent_at` are set.
+
+    `data` is the content as `bot.protocol.report` keeps it; `version` guards against two writers.
+    """
+
+    __tablename__ = "reports"
+    id = Column(String(36), primary_key=True)
+    conversation_id = Column(ForeignKey("conversations.id"), nullable=False)
+    data = Column(JSON, nullable=False)
+    version = Column(Integer, nullable=False, default=1)
+    reference = Column(String(24), unique=True, nullable=True)
+    protocol_version = Column(String(16), nullable=False)
+    sent_at = Column(UtcTime, nullable=True)
+    dropped_at = Column(UtcTime, nullable=True)
+    created_at = Column(UtcTime, nullable=False, default=now)
+    updated_at = Column(UtcTime, nullable=False, default=now)
+
+
+class Case(Base):
+    """What the desk sees of a report: a contact (a person is wanted or needed) or a referral (it was sent).
+
+    `reason` says why it is there: danger, missing, human, consult, unfinished, sent. `state` is open, claimed or closed.
+    """
+
+    __tablename__ = "cases"
+    id = Column(String(36), primary_key=True)
+    report_id = Column(ForeignKey("reports.id"), unique=True, nullable=False)
+    conversation_id = Column(ForeignKey("conversations.id"), nullable=False)
+    kind = Column(String(10), nullable=False)
+    reason = Column(String(12), nullable=False)
+    danger = Column(Boolean, nullable=False, default=False)
+    missing = Column(Boolean, nullable=False, default=False)
+    state = Column(String(8), nullable=False, default="open")
+    owner_id = Column(ForeignKey("accounts.id"), nullable=True)
+    opened_at = Column(UtcTime, nullable=False, default=now)
+    claimed_at = Column(UtcTime, nullable=True)
+    acknowledged_at = Column(UtcTime, nullable=True)
+    acknowledged_by = Column(String(80), nullable=True)
+    alarm_at = Column(UtcTime, nullable=True)
+    alarms = Column(Integer, nullable=False, default=0)
+    decision = Column(String(16), nullable=True)
+    decision_reason = Column(Text, nullable=True)
+    case_manager = Column(String(120), nullable=True)
+    case_manager_organisation = Column(String(120), nullable=True)
+    closed_at = Column(UtcTime, nullable=True)
+    __table_args__ = (Index("cases_queue", "state", "danger", "opened_at"),)
+
+
+class Receipt(Base):
+    """That the persons of one route reached, or have not yet reached, that route's receiver."""
+
+    __tablename__ = "receipts"
+    id = Column(String(36), primary_key=True)
+    report_id = Column(ForeignKey("reports.id"), nullable=False)
+    route = Column(String(20), nullable=False)
+    receiver = Column(String(160), nullable=False)
+    phone = Column(String(40), nullable=False)
+    on_this_desk = Column(Boolean, nullable=False)
+    confirmed_at = Column(UtcTime, nullable=True)
+    confirmed_by = Column(String(80), nullable=True)
+    __table_args__ = (UniqueConstraint("report_id", "route"),)
+
+
+class Amendment(Base):
+    """What came to a report after it was sent; unverified where it did not come from the conversation that sent it."""
+
+    __tablename__ = "amendments"
+    id = Column(String(36), primary_key=True)
+    report_id = Column(ForeignKey("reports.id"), nullable=False)
+    message_id = Column(String(36), nullable=True)
+    text = Column(Text, nullable=False)
+    author = Column(String(80), nullable=False)
+    verified = Column(Boolean, nullable=False)
+    created_at = Column(UtcTime, nullable=False, default=now)
+    __table_args__ = (UniqueConstraint("report_id", "message_id"),)

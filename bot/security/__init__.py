@@ -1,0 +1,1 @@
+"""Who may do what: accounts, passwords, sessions, tokens, and the trail of what was done."""

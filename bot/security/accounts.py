@@ -1,0 +1,211 @@
+"""Accounts of the desk: who there is, first start, passwords, and the count of wrong attempts.
+
+    AccountError (ValueError)
+    ├── BadAccount          the name, role or display name cannot be used
+    └── NoSuchAccount       there is no account of that name
+"""
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from bot.database import now
+from bot.security import audit
+from bot.security.passwords import hash_password, new_password
+from bot.security.tables import Account, DeskSession
+
+ADMIN, DUTY, SUPERVISOR = "admin", "duty", "supervisor"
+ROLES = (ADMIN, DUTY, SUPERVISOR)
+DESK_ROLES = (DUTY, SUPERVISOR)
+"""Roles that see cases; the administrator does not."""
+
+FREE_ATTEMPTS = 3
+LONGEST_DELAY = timedelta(minutes=1)
+"""Passwords are drawn, never chosen: 1,440 guesses a day find none, and a stranger cannot lock an officer out for long."""
+
+PRESENT = timedelta(seconds=90)
+"""A desk page that was heard of within this time counts as open."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_.-]{1,39}")
+
+
+class AccountError(ValueError):
+    """An account cannot be made or changed so; the message says why."""
+
+
+class BadAccount(AccountError):
+    """The name, role or display name cannot be used."""
+
+
+class NoSuchAccount(AccountError):
+    """There is no account of that name."""
+
+
+def everyone(session: Session) -> list[Account]:
+    """Give all accounts by name."""
+    return list(session.execute(select(Account).order_by(Account.name)).scalars())
+
+
+def add(session: Session, name: str, role: str, display: str, actor: str) -> str:
+    """Make an account.
+
+    Args:
+        session: a writing transaction.
+        name: for signing in; unique.
+        role: admin, duty or supervisor.
+        display: the name that responders read.
+        actor: who makes it.
+
+    Returns:
+        The drawn password; it is shown once.
+
+    Raises:
+        BadAccount: name, role or display name cannot be used.
+    """
+    name, display = name.strip().lower(), " ".join(display.split())
+    if not _NAME.fullmatch(name):
+        raise BadAccount("name: 2 to 40 letters, digits, dots or dashes, beginning with a letter")
+    if role not in ROLES:
+        raise BadAccount(f"role: one of {', '.join(ROLES)}")
+    if not 2 <= len(display) <= 80 or not display.isprintable():
+        raise BadAccount("display name: 2 to 80 characters; responders read it")
+    if session.execute(select(Account.id).filter_by(name=name)).first():
+        raise BadAccount(f"an account '{name}' exists already")
+    password = new_password()
+    session.add(Account(id=str(uuid.uuid4()), name=name, display_name=display, role=role,
+                        password_hash=hash_password(password)))
+    audit.note(session, actor, "account.added", name)
+    return password
+
+
+def first_start(session: Session) -> list[tuple[str, str]]:
+    """Make the first two accounts, `admin` and `duty`, where there is none at all.
+
+    Args:
+        session: a writing transaction.
+
+    Returns:
+        Names and passwords to print once; empty where accounts exist.
+    """
+    if session.execute(select(func.count(Account.id))).scalar():
+        return []
+    wanted = ((ADMIN, ADMIN, "Administrator"), (DUTY, DUTY, "Duty officer"))
+    return [(name, add(session, name, role, display, "first start")) for name, role, display in wanted]
+
+
+def named(session: Session, name: str) -> Account:
+    """Find an account.
+
+    Args:
+        session: any transaction.
+        name: its name.
+
+    Returns:
+        The account.
+
+    Raises:
+        NoSuchAccount: there is none.
+    """
+    account = session.execute(select(Account).filter_by(name=name.strip().lower())).scalar_one_or_none()
+    if account is None:
+        raise NoSuchAccount(f"there is no account '{name}'")
+    return account
+
+
+def reset_password(session: Session, name: str, actor: str) -> str:
+    """Draw a new password and end the account's sessions.
+
+    Args:
+        session: a writing transaction.
+        name: the account.
+        actor: who asks for it.
+
+    Returns:
+        The new password; it is shown once.
+
+    Raises:
+        NoSuchAccount: there is none.
+    """
+    account = named(session, name)
+    password = new_password()
+    account.password_hash = hash_password(password)
+    account.failures, account.blocked_until = 0, None
+    _end_sessions(session, account)
+    audit.note(session, actor, "account.password", account.name)
+    return password
+
+
+def set_disabled(session: Session, name: str, disabled: bool, actor: str) -> None:
+    """Disable an account, which ends its sessions at once, or enable it again.
+
+    Args:
+        session: a writing transaction.
+        name: the account.
+        disabled: whether it may no longer sign in.
+        actor: who decides so.
+
+    Raises:
+        NoSuchAccount: there is none.
+        BadAccount: it is the last administrator who could sign in.
+    """
+    account = named(session, name)
+    others = select(func.count(Account.id)).where(
+        Account.role == ADMIN, Account.disabled.is_(False), Account.id != account.id
+    )
+    if disabled and account.role == ADMIN and not session.execute(others).scalar():
+        raise BadAccount("the last administrator cannot be disabled")
+    account.disabled = disabled
+    if disabled:
+        _end_sessions(session, account)
+    audit.note(session, actor, "account.disabled" if disabled else "account.enabled", account.name)
+
+
+def _end_sessions(session: Session, account: Account) -> None:
+    session.execute(delete(DeskSession).where(DeskSession.account_id == account.id))
+
+
+def begin_attempt(session: Session, name: str, at: datetime | None = None) -> Account | None:
+    """Count an attempt to sign in before its password is looked at, so that parallel guesses cannot outrun the count.
+
+    Args:
+        session: a writing transaction.
+        name: the name that was typed.
+        at: the present time.
+
+    Returns:
+        The account whose password may be checked; None where there is none, or it is disabled or still has to wait.
+    """
+    at = at or now()
+    query = select(Account).filter_by(name=name.strip().lower(), disabled=False).with_for_update()
+    account = session.execute(query).scalar_one_or_none()
+    if account is None or (account.blocked_until and account.blocked_until > at):
+        return None
+    account.failures += 1
+    if account.failures > FREE_ATTEMPTS:
+        seconds = 2 ** min(account.failures - FREE_ATTEMPTS, 10)
+        account.blocked_until = at + min(timedelta(seconds=seconds), LONGEST_DELAY)
+    return account
+
+
+def attempt_succeeded(session: Session, account_id: str) -> None:
+    """Forget the wrong attempts after a right one.
+
+    Args:
+        session: a writing transaction.
+        account_id: the account that signed in.
+    """
+    account = session.get(Account, account_id)
+    if account is not None:
+        account.failures, account.blocked_until = 0, None
+
+
+def duty_signed_in(session: Session) -> bool:
+    """Tell whether somebody who sees cases has a desk page open right now."""
+    query = select(DeskSession.token_hash).join(Account, Account.id == DeskSession.account_id).where(
+        Account.role.in_(DESK_ROLES), Account.disabled.is_(False), DeskSession.last_seen_at > now() - PRESENT
+    )
+    return session.execute(query.limit(1)).first() is not None

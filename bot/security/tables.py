@@ -1,0 +1,56 @@
+"""Tables of accounts, sessions, tokens and the audit trail."""
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String
+
+from bot.database import Base, UtcTime, now
+
+
+class Account(Base):
+    """Somebody who signs in. `role` is admin (accounts only, sees no case), duty or supervisor."""
+
+    __tablename__ = "accounts"
+    id = Column(String(36), primary_key=True)
+    name = Column(String(40), unique=True, nullable=False)
+    display_name = Column(String(80), nullable=False)
+    role = Column(String(12), nullable=False)
+    password_hash = Column(String(200), nullable=False)
+    disabled = Column(Boolean, nullable=False, default=False)
+    failures = Column(Integer, nullable=False, default=0)
+    blocked_until = Column(UtcTime, nullable=True)
+    created_at = Column(UtcTime, nullable=False, default=now)
+
+
+class DeskSession(Base):
+    """One signed-in browser; only the hash of its secret is kept."""
+
+    __tablename__ = "desk_sessions"
+    token_hash = Column(String(64), primary_key=True)
+    account_id = Column(ForeignKey("accounts.id"), nullable=False)
+    csrf = Column(String(64), nullable=False)
+    created_at = Column(UtcTime, nullable=False, default=now)
+    last_seen_at = Column(UtcTime, nullable=False, default=now)
+
+
+class ApiToken(Base):
+    """A program's bearer token of scope channel or desk; only its hash is kept."""
+
+    __tablename__ = "api_tokens"
+    id = Column(String(36), primary_key=True)
+    name = Column(String(40), unique=True, nullable=False)
+    scope = Column(String(8), nullable=False)
+    token_hash = Column(String(64), unique=True, nullable=False)
+    revoked_at = Column(UtcTime, nullable=True)
+    created_at = Column(UtcTime, nullable=False, default=now)
+
+
+class AuditEntry(Base):
+    """One act, without content: who, what, on which record."""
+
+    __tablename__ = "audit"
+    id = Column(Integer, primary_key=True, autoincrement=True)
+    at = Column(UtcTime, nullable=False, default=now)
+    actor = Column(String(80), nullable=False)
+    action = Column(String(40), nullable=False)
+    subject = Column(String(40), nullable=True)
+    __table_args__ = (Index("audit_subject", "subject", "action", "at"),)

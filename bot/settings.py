@@ -1,0 +1,89 @@
+"""Typed settings, read once from the environment and `.env`; the only place that knows their names."""
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from dotenv import load_dotenv
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class UnsafeSetting(ValueError):
+    """A setting is missing or would make the start unsafe; the message names it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an installation may choose.
+
+    Args:
+        database_url: SQLAlchemy address of the database.
+        secret: key of the keyed hashes (devices, tokens); at least 32 characters.
+        profile: name of the country profile in `profiles/`.
+        host: address that the web process listens on.
+        port: its port; the public addresses are built from it.
+        bot_socket: Unix socket of the bot process, mode 0600.
+        models: folder of the trained model.
+        cookies_secure: False only where pages are served on localhost without TLS.
+    """
+
+    database_url: str
+    secret: str
+    profile: str
+    host: str
+    port: int
+    bot_socket: Path
+    models: Path
+    cookies_secure: bool
+
+
+def _path(value: str) -> Path:
+    return Path(value) if Path(value).is_absolute() else ROOT / value
+
+
+def read_settings(environment: dict[str, str]) -> Settings:
+    """Read the settings from an environment.
+
+    Args:
+        environment: names and values, as `os.environ` gives them.
+
+    Returns:
+        The settings.
+
+    Raises:
+        UnsafeSetting: a value is missing or unsafe.
+    """
+    secret = environment.get("FIRSTLINE_SECRET", "")
+    if len(secret) < 32:
+        raise UnsafeSetting("FIRSTLINE_SECRET: missing or shorter than 32 characters; `make run` writes one to .env")
+    host = environment.get("FIRSTLINE_HOST", "127.0.0.1")
+    behind_proxy = environment.get("FIRSTLINE_BEHIND_TLS_PROXY", "no") == "yes"
+    if host not in ("127.0.0.1", "::1", "localhost") and not behind_proxy:
+        raise UnsafeSetting("FIRSTLINE_HOST: an address other than loopback needs FIRSTLINE_BEHIND_TLS_PROXY=yes")
+    try:
+        port = int(environment.get("FIRSTLINE_PORT", "8080"))
+    except ValueError as error:
+        raise UnsafeSetting("FIRSTLINE_PORT: not a number") from error
+    url = environment.get("FIRSTLINE_DATABASE_URL", "sqlite:///var/firstline.db")
+    if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
+        url = f"sqlite:///{ROOT / url.removeprefix('sqlite:///')}"
+    return Settings(
+        database_url=url,
+        secret=secret,
+        profile=environment.get("FIRSTLINE_PROFILE", "default"),
+        host=host,
+        port=port,
+        bot_socket=_path(environment.get("FIRSTLINE_BOT_SOCKET", "var/bot.sock")),
+        models=_path(environment.get("FIRSTLINE_MODELS", "models")),
+        cookies_secure=behind_proxy,
+    )
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Give the settings of this process, `.env` included."""
+    load_dotenv(ROOT / ".env")
+    return read_settings(dict(os.environ))

@@ -1,0 +1,1 @@
+"""Text to facts: what a responder's message says, each finding traced to its words."""

@@ -1,0 +1,140 @@
+"""Finds the words for people in a message: girl, boys, man, uncle, three workers, with number and sex."""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from bot.protocol.loading import load
+
+Role = Literal["child", "youth", "neutral", "adult", "other", "kin"]
+Sex = Literal["female", "male"]
+DATA = Path(__file__).parent / "data"
+_LIST = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+_PEOPLE = {
+    "type": "object",
+    "additionalProperties": {
+        "type": "object", "properties": {"one": _LIST, "many": _LIST}, "required": ["one", "many"],
+        "additionalProperties": False,
+    },
+}
+_NUMBERS = {
+    "type": "object",
+    "properties": {
+        "words": {"type": "object"}, "counts": {"type": "object"}, "months": {"type": "object"},
+        "age_units": _LIST, "not_units": _LIST, "fillers": _LIST, "birth": _LIST, "numbered": _LIST,
+    },
+    "required": ["words", "counts", "months", "age_units", "not_units", "fillers", "birth", "numbered"],
+    "additionalProperties": False,
+}
+
+
+@dataclass(frozen=True)
+class Noun:
+    """A word for people.
+
+    Args:
+        start: its first character.
+        end: one past its last.
+        role: what it says about whom it means.
+        sex: female, male or None.
+        plural: it means several.
+        count: how many, where a number stands before it.
+        first: first character with the number and the words between.
+    """
+
+    start: int
+    end: int
+    role: Role
+    sex: Sex | None
+    plural: bool
+    count: int | None
+    first: int
+
+
+@lru_cache(maxsize=1)
+def numbers() -> dict[str, Any]:
+    """Give the number words and units of `numbers.yml`."""
+    data: dict[str, Any] = load(DATA / "numbers.yml", _NUMBERS)
+    return data
+
+
+def either(listed: list[str]) -> str:
+    """Join expressions into one group, the longest first."""
+    return "(?:" + "|".join(item.replace(" ", r"\s+") for item in sorted(listed, key=len, reverse=True)) + ")"
+
+
+NUMBER_WORD = either(list(numbers()["words"]))
+
+
+def number(word: str) -> int | None:
+    """Read a number in digits or words.
+
+    Args:
+        word: plain text.
+
+    Returns:
+        The number, None where it is none.
+    """
+    if word.isdecimal():
+        return int(word)
+    key = re.sub(r"\s+", " ", word)
+    value = numbers()["words"].get(key, numbers()["counts"].get(key))
+    return value if isinstance(value, int) else None
+
+
+@lru_cache(maxsize=1)
+def _kinds() -> list[tuple[re.Pattern[str], Role, Sex | None, bool]]:
+    people = load(DATA / "people.yml", _PEOPLE)
+    found: list[tuple[re.Pattern[str], Role, Sex | None, bool]] = []
+    for key, forms in people.items():
+        role, sex = key.split("_")
+        for name in ("many", "one"):
+            sexed: Sex | None = None if sex == "any" else sex
+            found.append((re.compile(either(forms[name])), role, sexed, name == "many"))
+    return found
+
+
+@lru_cache(maxsize=1)
+def _whole() -> re.Pattern[str]:
+    # The longest phrase wins: "older man" before "man".
+    phrases = [phrase for forms in load(DATA / "people.yml", _PEOPLE).values() for form in forms.values() for phrase in form]
+    things = r"'s?\s+(?:own\s+)?(?:clothes|shoes|section|ward|home|unit|court)"
+    return re.compile(rf"(?<![a-z0-9'])(?:{either(phrases)})(?![a-z0-9]|{things})")
+
+
+@lru_cache(maxsize=1024)
+def _kind(word: str) -> tuple[Role, Sex | None, bool]:
+    return next(kind for pattern, *kind in _kinds() if pattern.fullmatch(word))  # type: ignore[misc]
+
+
+_BETWEEN = (
+    r"(?:(?!(?:and|or|with|years?|yrs?|yo|months?|weeks?|days?|hours?|of|in|to|is|says?|for|old|ans|jahre)\b)[a-z-]+\s+){0,3}"
+)
+_COUNT = re.compile(
+    rf"(?<![\w.,:/€£$-])(\d{{1,3}}|{NUMBER_WORD}|{either(list(numbers()['counts']))})(?:\s*x)?\s+{_BETWEEN}$"
+)
+
+
+def nouns(low: str) -> list[Noun]:
+    """Find the words for people.
+
+    Args:
+        low: plain text.
+
+    Returns:
+        They in the order of the text, not overlapping.
+    """
+    found = []
+    for match in _whole().finditer(low):
+        role, sex, plural = _kind(re.sub(r"\s+", " ", match.group()))
+        before = low[max(0, match.start() - 45):match.start()]
+        counted = _COUNT.search(before)
+        count = number(counted[1]) if counted else None
+        if count is not None and not plural and count > 1:
+            count = None
+        first = match.start() - len(before) + counted.start() if counted and count is not None else match.start()
+        found.append(Noun(match.start(), match.end(), role, sex, plural, count, first))
+    return found

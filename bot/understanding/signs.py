@@ -1,0 +1,290 @@
+"""Finds the coded indicators in a message: phrase patterns from data, then who says it and whether it is denied."""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from bot.protocol.indicators import indicators
+from bot.protocol.loading import BrokenData, line_of, load
+from bot.understanding.negation import status
+from bot.understanding.reading import Seen, Sign
+from bot.understanding.text import plain, sentences
+
+PATTERNS = Path(__file__).parent / "data" / "signs.yml"
+
+Kind = Literal["find", "as_is", "weak", "contrary"]
+"""find: may be denied; as_is: negative by nature ("not paid"); weak: a cue to confirm; contrary: says it is not so."""
+
+_PHRASES = {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 2}}
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["words", "told", "signs"],
+    "additionalProperties": False,
+    "properties": {
+        "words": {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}},
+        "told": {
+            "type": "object",
+            "required": ["by_child", "by_other", "goes_on"],
+            "additionalProperties": False,
+            "properties": {"by_child": _PHRASES, "by_other": _PHRASES, "goes_on": _PHRASES},
+        },
+        "signs": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": False,
+                "properties": {
+                    "find": _PHRASES,
+                    "as_is": _PHRASES,
+                    "weak": _PHRASES,
+                    "contrary": _PHRASES,
+                    "by_hand": {"const": True},
+                },
+            },
+        },
+    },
+}
+"""What `data/signs.yml` must look like (JSON Schema 2020-12)."""
+
+_KEY = 4
+"""Letters of a pattern's first word by which patterns are looked up: trying only those that can begin at a word is
+what keeps a long message cheap."""
+_TOLD_REACH = 220
+"""How many characters before a sign may hold the words that say who told it."""
+
+_SPACE = r"[ \t'\"()/&+\-]{1,3}"
+_GAPS = {
+    " ... ": rf"{_SPACE.replace('()', '(),:')}(?:[^\s;!?]{{0,24}}[^\s;!?.][ \t]{{1,2}}['\"(]?){{0,6}}?",
+    " .. ": rf"{_SPACE}(?:[^\s,;!?]{{0,24}}[^\s,;!?.:][ \t]{{1,2}}['\"(]?){{0,3}}?",
+}
+_NUMBER = r"\d{1,9}(?:[.,]\d{1,3})?k?"
+_TOKEN = re.compile(r" \.{2,3} |\{\w+\}|.", re.DOTALL)
+_WORD = re.compile(r"\w+")
+
+
+class _Phrases:
+    """The language of the patterns, with its word classes.
+
+    A blank stands for what parts two words, ` .. ` for up to three words without a comma, ` ... ` for up to six words,
+    `{name}` for a word class, `*` for the rest of a word, `#` for a number, `(a|b)` and `?` as in regular expressions.
+    """
+
+    def __init__(self, words: dict[str, str]) -> None:
+        self._words = words
+        self._made: dict[str, str] = {}
+
+    def regex(self, phrase: str) -> str:
+        """Translate a phrase into a regular expression; KeyError names an unknown word class."""
+        return "".join(self._part(token) for token in _TOKEN.findall(phrase))
+
+    def _part(self, token: str) -> str:
+        if token in _GAPS:
+            return _GAPS[token]
+        if token[0] == "{" and len(token) > 1:
+            name = token[1:-1]
+            if name not in self._made:
+                self._made[name] = f"(?:{self.regex(self._words[name])})"
+            return self._made[name]
+        special = {" ": _SPACE, "*": r"\w*", "(": "(?:", ")": ")", "|": "|", "?": "?", "'": "'?", "#": _NUMBER}
+        return special.get(token) or re.escape(token)
+
+    def starts(self, phrase: str, got: str = "") -> set[str]:
+        """Give what a text can begin with where the phrase matches: up to four letters, a blank for a word's end."""
+        if len(got) >= _KEY:
+            return {got[:_KEY]}
+        if not phrase:
+            return {got + " "}
+        first, rest = phrase[0], phrase[1:]
+        if first == "{":
+            name, rest = rest.split("}", 1)
+            return self._any_of(self._words[name], rest, got)
+        if first == "(":
+            end = _closing(phrase)
+            return self._any_of(phrase[1:end], phrase[end + 1:], got)
+        if first == "#":
+            return {got} if got else set("0123456789")
+        if first in "*'":
+            return {got}
+        if not first.isalnum():
+            return {got + " "}
+        if rest.startswith("?"):
+            return self.starts(rest[1:], got + first) | self.starts(rest[1:], got)
+        return self.starts(rest, got + first)
+
+    def _any_of(self, choices: str, rest: str, got: str) -> set[str]:
+        optional = rest.startswith("?")
+        rest = rest[1:] if optional else rest
+        found = {start for choice in _choices(choices) for start in self.starts(choice + rest, got)}
+        return found | self.starts(rest, got) if optional else found
+
+
+def _closing(phrase: str) -> int:
+    depth = 0
+    for position, char in enumerate(phrase):
+        depth += (char == "(") - (char == ")")
+        if depth == 0:
+            return position
+    raise ValueError("a bracket is not closed")
+
+
+def _choices(phrase: str) -> list[str]:
+    found, depth = [""], 0
+    for char in phrase:
+        depth += (char == "(") - (char == ")")
+        if char == "|" and depth == 0:
+            found.append("")
+        else:
+            found[-1] += char
+    return found
+
+
+@dataclass
+class _Pattern:
+    """One phrase of one indicator; compiled when a text first has a word it can begin with."""
+
+    id: str
+    kind: Kind
+    source: str
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        return re.compile(rf"(?:{self.source})(?!\w)")
+
+
+@dataclass
+class _Told:
+    """Cues that say who told something, and what lets them reach over a comma."""
+
+    cue: re.Pattern[str]
+    goes_on: re.Pattern[str]
+
+
+class Patterns:
+    """The patterns of one data file, ready to be looked up by the beginning of a word.
+
+    Args:
+        path: the YAML file.
+
+    Raises:
+        BrokenData: the file breaks the schema, names an unknown indicator or word class, or a phrase is malformed.
+    """
+
+    def __init__(self, path: Path = PATTERNS) -> None:
+        data = load(path, SCHEMA)
+        self.by_hand = {key for key, entry in data["signs"].items() if entry.get("by_hand")}
+        self.ids = set(data["signs"])
+        self.index: dict[str, list[_Pattern]] = {}
+        self._phrases = _Phrases(data["words"])
+        for key, entry in data["signs"].items():
+            if key not in indicators():
+                raise BrokenData(path, line_of(path, ["signs", key]), f"'{key}' is no indicator")
+            for kind in ("find", "as_is", "weak", "contrary"):
+                for position, phrase in enumerate(entry.get(kind, [])):
+                    try:
+                        self._add(_Pattern(key, kind, self._phrases.regex(phrase)), phrase)
+                    except (KeyError, ValueError, re.error) as error:
+                        line = line_of(path, ["signs", key, kind, position])
+                        raise BrokenData(path, line, f"phrase '{phrase}': {error}") from error
+        told = {name: "|".join(self._phrases.regex(p) for p in data["told"][name]) for name in data["told"]}
+        self.told = _Told(
+            re.compile(rf"(?<!\w)(?:(?P<other>{told['by_other']})|(?P<child>{told['by_child']}))(?!\w)"),
+            re.compile(rf"(?:{told['goes_on']})(?!\w)"),
+        )
+
+    def _add(self, pattern: _Pattern, phrase: str) -> None:
+        for start in self._phrases.starts(phrase):
+            if not start:
+                raise ValueError("begins with nothing that can be looked up")
+            self.index.setdefault(start, []).append(pattern)
+
+    def check(self) -> None:
+        """Compile every phrase, as a start-up check and to make the first message as quick as the next.
+
+        Raises:
+            re.error: a phrase is malformed.
+        """
+        for found in self.index.values():
+            for pattern in found:
+                pattern.regex  # noqa: B018 (the property compiles)
+
+
+@lru_cache(maxsize=1)
+def patterns() -> Patterns:
+    """Give the patterns of this project, read once.
+
+    Raises:
+        BrokenData: the data file is not what it must be.
+    """
+    return Patterns()
+
+
+_RANK = {"observed": 0, "told_by_child": 1, "told_by_other": 2, "suspected": 3, "denied": 4}
+
+
+def find_signs(text: str) -> list[Sign]:
+    """Find the indicators that a message speaks of.
+
+    Args:
+        text: a message as written, of any length.
+
+    Returns:
+        At most one sign per indicator, in the order of the text. Where a message both states and denies an indicator,
+        the statement is kept: a denial never takes away what somebody saw.
+    """
+    known, low = patterns(), plain(text)
+    best: dict[str, tuple[tuple[int, int, int], Sign]] = {}
+    for word in _WORD.finditer(low):
+        key = word.group()[:_KEY] if len(word.group()) >= _KEY else word.group() + " "
+        for size in range(1, len(key) + 1):
+            for pattern in known.index.get(key[:size], ()):
+                match = pattern.regex.match(low, word.start())
+                if match is None:
+                    continue
+                start, end = match.span()
+                sign = Sign(
+                    id=pattern.id,
+                    seen=_seen(text, low, start, end, pattern.kind),
+                    words=text[start:end],
+                    start=start,
+                    end=end,
+                    sure=pattern.kind != "weak",
+                )
+                rank = (int(sign.seen == "denied"), int(not sign.sure), _RANK[sign.seen])
+                if pattern.id not in best or rank < best[pattern.id][0]:
+                    best[pattern.id] = (rank, sign)
+    return sorted((sign for _, sign in best.values()), key=lambda s: (s.start, s.end, s.id))
+
+
+def _seen(text: str, low: str, start: int, end: int, kind: Kind) -> Seen:
+    if kind == "contrary":
+        return "denied"
+    stated = status(text, start, end)
+    if kind != "as_is" and stated == "denied":
+        return "denied"
+    if stated == "hedged":
+        return "suspected"
+    return _who_told(low, start)
+
+
+def _who_told(low: str, start: int) -> Seen:
+    """Tell by the nearest cue in the same sentence who said it; without one the responder has seen it."""
+    told = patterns().told
+    before = low[max(0, start - _TOLD_REACH):start]
+    pieces = sentences(before)
+    if not pieces or re.search(r"[.!?;\n]\s*$", before):
+        return "observed"
+    before = before[pieces[-1].start:]
+    cue = None
+    for cue in told.cue.finditer(before):
+        pass
+    if cue is None:
+        return "observed"
+    # Over a comma the telling goes on only where the next words take it up: "says he is locked in, and beaten".
+    for piece in re.split(r",\s*|\s-+\s", before[cue.end():] + low[start:start + 40])[1:]:
+        if not told.goes_on.match(piece):
+            return "observed"
+    return "told_by_other" if cue.lastgroup == "other" else "told_by_child"
