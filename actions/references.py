@@ -8,8 +8,8 @@ from bot.conversations.turn import Addition, Turn
 from bot.protocol.catalogue import text
 from bot.protocol.dialogue import say
 from bot.protocol.report import put, take
-from bot.referrals.reference import clean_reference
 from bot.protocol.wording import Reply
+from bot.referrals.reference import clean_reference
 
 _LOOKS_LIKE_ONE = re.compile(r"(?=(?:[A-Za-z\d][\s-]?){12,})[A-Za-z\d][A-Za-z\d -]{10,30}")
 _COMMAND = re.compile(r"^\s*(?:status(?: of)?|add to|addition to|add this to)[:\s]*", re.I)

@@ -14,8 +14,23 @@ from bot.conversations.turn import Turn, current
 from bot.protocol.answers import TAP, tap
 from bot.protocol.catalogue import questions
 from bot.protocol.dialogue import (
-    ADD, GONE, HUMAN, LATER, MORE, NEW, OTHER, ROUTE, SAME, SEND, STATUS, advise, ask, change_line, emergency,
-    play_back, say,
+    ADD,
+    GONE,
+    HUMAN,
+    LATER,
+    MORE,
+    NEW,
+    OTHER,
+    ROUTE,
+    SAME,
+    SEND,
+    STATUS,
+    advise,
+    ask,
+    change_line,
+    emergency,
+    play_back,
+    say,
 )
 from bot.protocol.report import in_danger
 from bot.protocol.wording import CHANGE
@@ -76,6 +91,12 @@ class ValidateReferral(FormValidationAction):
             turn.replies.clear()
         return {"sent": None if telling.goes_on(turn) else DONE}
 
+    def validate_sent(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any
+    ) -> dict[str, Any]:
+        """Take what the extraction decided."""
+        return {"sent": value}
+
 
 def _tapped(turn: Turn) -> None:
     report = turn.report
@@ -131,7 +152,7 @@ class AskNext(Step):
     def step(self, turn: Turn, intent: str) -> None:
         """Ask; after a stop, or where another report is to be opened first, say nothing."""
         report = turn.new_report or turn.report
-        if turn.switch_to or report.get("at_rest") or not telling.goes_on(turn) and not turn.new_report:
+        if turn.switch_to or report.get("at_rest") or (not telling.goes_on(turn) and not turn.new_report):
             return
         if turn.new_report:
             turn.say(*play_back(report, list(_all_keys(report)), [], turn.setting))

@@ -1,6 +1,7 @@
 """The base of every action: it never raises, and an action that fails is followed by nothing that says "sent"."""
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import structlog
@@ -35,7 +36,7 @@ def fail(turn: Turn, dispatcher: CollectingDispatcher, error: Exception) -> None
     utter(dispatcher, [say("failed", turn.report, turn.setting)])
 
 
-class Step(Action):
+class Step(Action, ABC):
     """An action of one step; subclasses say what happens in `step`."""
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[dict[str, Any]]:
@@ -52,6 +53,7 @@ class Step(Action):
         turn.replies.clear()
         return []
 
+    @abstractmethod
     def step(self, turn: Turn, intent: str) -> None:
         """Do the step.
 
@@ -59,4 +61,3 @@ class Step(Action):
             turn: what it may change.
             intent: what the message was understood to be.
         """
-        raise NotImplementedError

@@ -6,7 +6,7 @@ import re
 from bot.conversations.turn import Turn
 from bot.protocol.answers import TAP
 from bot.protocol.catalogue import text
-from bot.protocol.dialogue import ADD, GONE, HUMAN, MORE, NEW, ROUTE, STATUS, SEND, say
+from bot.protocol.dialogue import ADD, GONE, HUMAN, MORE, NEW, ROUTE, SEND, STATUS, say
 from bot.protocol.report import value
 from bot.protocol.routes import presumed_child, routes_of, title
 from bot.protocol.wording import Reply
@@ -15,7 +15,9 @@ from bot.referrals.reference import new_reference
 TAKEN = "#taken="
 """Tap that says that a route's receiver elsewhere has taken the case; the route follows."""
 
-_YES = re.compile(r"\s*(?:1|y|yes|yeah|yep|ok|okay|correct|all correct|right|yes,? send(?: it)?|send(?: it)?(?: now)?)\s*[.!]*\s*", re.I)
+_YES = re.compile(
+    r"\s*(?:1|y|yes|yeah|yep|ok|okay|correct|all correct|right|(?:yes,? )?send(?: it)?(?: now)?)\s*[.!]*\s*", re.I
+)
 
 
 def confirms(words: str, intent: str) -> bool:

@@ -105,8 +105,17 @@ def welcome_back(turn: Turn) -> None:
 
 
 STEPS = {
-    "step_back": back, "skip": skip, "change": change, "start_over": start_over, "later": later, "cannot_talk": discreet,
-    "can_talk": aloud, "new_case": new_case, "other_case": other_case, "more": more, "resume": welcome_back,
+    "step_back": back,
+    "skip": skip,
+    "change": change,
+    "start_over": start_over,
+    "later": later,
+    "cannot_talk": discreet,
+    "can_talk": aloud,
+    "new_case": new_case,
+    "other_case": other_case,
+    "more": more,
+    "resume": welcome_back,
 }
 
 

@@ -50,7 +50,8 @@ def _says_nothing_of_anybody(report: Data, facts: Data) -> bool:
 
 
 def _greeting_or_refusal(turn: Turn, facts: Data) -> Reply:
-    question = turn.text.rstrip().endswith("?") or turn.text.lower().split()[:1] in (["is"], ["will"], ["what"], ["how"])
+    asks = turn.text.lower().split()[:1] in (["is"], ["will"], ["what"], ["how"])
+    question = turn.text.rstrip().endswith("?") or asks
     if question or (facts["not_understood"] and len(turn.text.split()) > SHORT_ANSWER * 2):
         turn.report["outside"] = True
         return say("out_of_scope", turn.report, turn.setting)
@@ -63,7 +64,7 @@ def _enter(turn: Turn, intent: str, facts: Data) -> None:
     was_in_danger = in_danger(report)
     question = questions().get(report.get("open") or "")
     report["account"].append(turn.text)
-    correction = intent == "correct" or question is not None and report.get("reopened") == question.id
+    correction = intent == "correct" or (question is not None and report.get("reopened") == question.id)
     changed = take(report, facts, correction)
     report["confirming"] = False
     answered = _answer(turn, question, facts, changed, bool(changed) and intent == "correct") if question else None
@@ -182,4 +183,4 @@ def goes_on(turn: Turn) -> bool:
     """Tell whether the report still wants an answer: a question or the last word."""
     if turn.report.get("outside") or turn.report.get("at_rest") or turn.report.get("pending"):
         return False
-    return not turn.sent_at and not turn.send or next_question(turn.report) is not None and turn.report["full"]
+    return (not turn.sent_at and not turn.send) or (next_question(turn.report) is not None and turn.report["full"])

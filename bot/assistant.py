@@ -26,8 +26,17 @@ from bot.protocol.dialogue import say
 from bot.protocol.report import in_danger, new_report, value
 from bot.protocol.wording import Setting
 from bot.referrals.reports import (
-    StaleReport, amend, begin_report, by_reference, confirm_receipt, here_for, open_case, profile_for, state_in_words,
-    store_content, submit,
+    StaleReport,
+    amend,
+    begin_report,
+    by_reference,
+    confirm_receipt,
+    here_for,
+    open_case,
+    profile_for,
+    state_in_words,
+    store_content,
+    submit,
 )
 from bot.referrals.tables import Case, Report
 from bot.security.accounts import duty_signed_in

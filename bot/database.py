@@ -21,7 +21,7 @@ BUSY_SECONDS = 5
 """How long a write waits for another one before it gives up."""
 
 
-class UtcTime(TypeDecorator):  # type: ignore[misc]
+class UtcTime(TypeDecorator):
     """A point in time, always with the UTC zone, also on databases that keep no zone."""
 
     impl = DateTime(timezone=True)
@@ -52,7 +52,8 @@ def make_engine(url: str) -> Engine:
     is_sqlite = url.startswith("sqlite")
     if is_sqlite and ":///" in url:
         Path(url.split(":///", 1)[1]).parent.mkdir(parents=True, exist_ok=True)
-    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}} if is_sqlite else {}
+    waits = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
+    options: dict[str, Any] = waits if is_sqlite else {}
     engine = create_engine(url, future=True, hide_parameters=True, pool_pre_ping=not is_sqlite, **options)
     if is_sqlite:
 
@@ -77,7 +78,7 @@ def _sessions() -> sessionmaker:
 
 def engine() -> Engine:
     """Give this process's engine."""
-    return _sessions().kw["bind"]  # type: ignore[no-any-return]
+    return _sessions().kw["bind"]
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""One turn as a unit of work: actions change it in memory, and it is stored with the bot's memory in one transaction."""
+"""One turn as a unit of work: changed in memory by actions, stored with the bot's memory in one transaction."""
 from __future__ import annotations
 
 from contextvars import ContextVar

@@ -46,10 +46,8 @@ async def add_account(request: Request) -> HTTPResponse:
     """Make an account and show its password once."""
     form, actor = request.form, request.ctx.signed_in.account.name
     name = form.get("name", "").strip().lower()
-    return await _change(
-        request,
-        lambda session: accounts.add(session, name, form.get("role", ""), form.get("display", ""), actor), name, "added",
-    )
+    role, display = form.get("role", ""), form.get("display", "")
+    return await _change(request, lambda session: accounts.add(session, name, role, display, actor), name, "added")
 
 
 async def reset_password(request: Request) -> HTTPResponse:

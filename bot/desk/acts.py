@@ -1,7 +1,6 @@
 """What an officer can do on the page of a case: one function an act, each in one transaction."""
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +14,6 @@ from bot.referrals import cases, claims, decisions, receipts, talk
 from bot.security.tables import Account
 
 Form = dict[str, list[str]]
-log = logging.getLogger(__name__)
 
 
 def _one(form: Form, name: str) -> str:
@@ -23,7 +21,7 @@ def _one(form: Form, name: str) -> str:
 
 
 def _send(session: Session, case_id: str, account: Account, form: Form) -> None:
-    talk.send_message(session, case_id, account, _one(form, "text"), own_id=_one(form, "id"))
+    talk.send_message(session, case_id, account, _one(form, "text"), own_id=_one(form, "own_id"))
 
 
 def _answers(session: Session, case_id: str, account: Account, form: Form) -> None:
@@ -120,8 +118,7 @@ async def give_back(conversation_id: str) -> bool:
     """
     try:
         await bot_client.give_back(conversation_id)
-    except Exception as error:  # noqa: BLE001 (whatever is wrong with the bot process, the officer's act stands)
-        log.warning("giving a chat back: %s", type(error).__name__)
+    except bot_client.BotUnavailable:
         return False
     return True
 

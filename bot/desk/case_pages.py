@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections import defaultdict
 
 from sanic.request import Request
 from sanic.response import HTTPResponse, json, redirect
@@ -32,7 +33,8 @@ async def _page(request: Request, case_id: str, status: int = 200, alert: str | 
     return render(
         request, "case.html", status, view=view, bell=now_ringing, alert=alert, call=call_form(view),
         notice=texts()["done"].get(done) or texts()["problems"].get(done), done=done,
-        given={name: typed[0] for name, typed in (given or {}).items()}, failed=act, message_id=uuid.uuid4().hex,
+        given=defaultdict(str, {name: typed[0] for name, typed in (given or {}).items()}), ticked=given or {},
+        failed=act, message_id=uuid.uuid4().hex,
     )
 
 
@@ -51,7 +53,7 @@ async def print_page(request: Request, case_id: str) -> HTTPResponse:
     return render(request, "print.html", view=view, **printed(view, request.args.get("route", "")))
 
 
-async def act(request: Request, case_id: str, act: str) -> HTTPResponse:
+async def act(request: Request, case_id: str, name: str) -> HTTPResponse:
     """Do an act on a case, then show the case; a script that asks for JSON gets that instead.
 
     A refused act shows the case as it is now, with what was typed still in its place.
@@ -59,7 +61,7 @@ async def act(request: Request, case_id: str, act: str) -> HTTPResponse:
     form: acts.Form = dict(request.form)
     wants_json = "application/json" in request.headers.get("accept", "")
     try:
-        conversation_id = await asyncio.to_thread(acts.do, act, case_id, request.ctx.signed_in.account, form)
+        conversation_id = await asyncio.to_thread(acts.do, name, case_id, request.ctx.signed_in.account, form)
     except (cases.CaseError, SQLAlchemyError) as error:
         refused = isinstance(error, cases.CaseError)
         status = acts.status_of(error) if isinstance(error, cases.CaseError) else 503
@@ -68,10 +70,10 @@ async def act(request: Request, case_id: str, act: str) -> HTTPResponse:
             return json({"error": {"code": type(error).__name__ if refused else "unavailable", "text": text}}, status)
         if status in (403, 404, 503):
             return render(request, "problem.html", status, text=text, typed=form.get("text", [""])[0])
-        return await _page(request, case_id, status, text, form, act)
-    done = act
+        return await _page(request, case_id, status, text, form, name)
+    done = name
     if conversation_id and not await acts.give_back(conversation_id):
         done = "bot_away"
     if wants_json:
-        return json({"done": texts()["done"][act]})
+        return json({"done": texts()["done"][name]})
     return redirect(f"{PATH}/case/{case_id}?done={done}", status=303)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 from sanic import Blueprint
 from sanic.exceptions import Forbidden, NotFound, SanicException
@@ -28,7 +29,7 @@ from bot.security.accounts import ADMIN
 from bot.security.headers import protect
 from bot.settings import settings
 
-_CHECKS_AT_ONCE = asyncio.Semaphore(2)
+_CHECKS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sign-in")
 """Password checks are slow on purpose; a flood of them must not hold up the desk."""
 
 
@@ -46,8 +47,9 @@ def _home(role: str) -> str:
 async def sign_in(request: Request) -> HTTPResponse:
     """Check name and password; every failure reads the same."""
     name = request.form.get("name", "")
-    async with _CHECKS_AT_ONCE:
-        secret = await asyncio.to_thread(sessions.sign_in, name, request.form.get("password", ""))
+    secret = await asyncio.get_running_loop().run_in_executor(
+        _CHECKS, sessions.sign_in, name, request.form.get("password", "")
+    )
     if secret is None:
         return render(request, "sign_in.html", 401, alert=texts()["signed"]["wrong"], name=name)
     response = redirect(f"{access.PATH}/sign-in", status=303)
@@ -60,8 +62,6 @@ async def sign_out(request: Request) -> HTTPResponse:
     await asyncio.to_thread(sessions.sign_out, request.ctx.signed_in)
     response = redirect(f"{access.PATH}/sign-in", status=303)
     access.let_out(response)
-    # Unsent texts and the rest that the browser holds of the desk go too.
-    response.headers["Clear-Site-Data"] = '"storage"'
     return response
 
 
@@ -98,7 +98,7 @@ async def find(request: Request) -> HTTPResponse:
     def load() -> str | None:
         with reading() as session:
             query = select(Case.id).join(Report, Report.id == Case.report_id).where(Report.reference == reference)
-            return session.execute(query).scalar_one_or_none()  # type: ignore[no-any-return]
+            return session.execute(query).scalar_one_or_none()
 
     case_id = await asyncio.to_thread(load) if reference else None
     if case_id is None:
@@ -146,7 +146,7 @@ def desk_blueprint() -> Blueprint:
         ("/events", events, "GET"),
         ("/case/<case_id:str>", case_pages.case_page, "GET"),
         ("/case/<case_id:str>/print", case_pages.print_page, "GET"),
-        ("/case/<case_id:str>/<act:str>", case_pages.act, "POST"),
+        ("/case/<case_id:str>/<name:str>", case_pages.act, "POST"),
         ("/accounts", account_pages.accounts_page, "GET"),
         ("/accounts/add", account_pages.add_account, "POST"),
         ("/accounts/password", account_pages.reset_password, "POST"),

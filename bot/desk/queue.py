@@ -11,13 +11,12 @@ from sqlalchemy.orm import Session, aliased
 from bot.conversations.tables import Conversation, Message
 from bot.database import now
 from bot.desk.rendering import texts
-from bot.protocol.profile import load_profile
 from bot.protocol.report import Data, value
 from bot.protocol.routes import country_name, presumed_child, routes_of, title
 from bot.protocol.wording import value_in_words
+from bot.referrals.reports import here_for, profile_for
 from bot.referrals.tables import Case, Receipt, Report
 from bot.security.tables import Account
-from bot.settings import settings
 
 CLOSED_SHOWN = 50
 
@@ -105,15 +104,13 @@ def queue(session: Session, closed: bool = False) -> list[Item]:
 
 def _item(row: Any, routes: list[str] | None) -> Item:
     case, data = row.Case, row.Report.data
-    profile = load_profile(settings().profile)
     again = case.state == "claimed" and row.chat == "waiting"
-    limit = profile.limits["claim_minutes_danger" if case.danger or case.missing else "claim_minutes"]
-    here = value(data, "country") or profile.code
+    limit = profile_for(data)[0].limits["claim_minutes_danger" if case.danger or case.missing else "claim_minutes"]
     return Item(
         case=case,
         where=where(data),
         people=people(data),
-        routes=tuple((route, title(route)) for route in routes or routes_of(data, here)),
+        routes=tuple((route, title(route)) for route in routes or routes_of(data, here_for(data))),
         owner=row.owner,
         reference=row.Report.reference,
         rings=case.state == "open" or again,
@@ -142,7 +139,7 @@ def person_line(person: Data) -> str:
     values, count = person["values"], person.get("count", 1)
     sex = (values.get("sex") or {}).get("value")
     child = presumed_child(person) is not False
-    one = {"female": ("girl", "woman"), "male": ("boy", "man")}.get(sex, ("child", "adult"))[0 if child else 1]
+    one = {"female": ("girl", "woman"), "male": ("boy", "man")}.get(str(sex), ("child", "adult"))[0 if child else 1]
     several = {"child": "children", "woman": "women", "man": "men"}.get(one, f"{one}s")
     who = str(words[one])
     if count > 1:

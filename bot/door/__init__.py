@@ -1,1 +1,1 @@
-"""The door: every channel comes in here; who is it, was it seen before, is a person answering, what goes out."""
+"""The only way in: who is it, was it seen before, is a person speaking; then store, and relay or pass on to the bot."""

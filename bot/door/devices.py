@@ -18,7 +18,7 @@ CONVERSATION = "chat"
 SECONDS = 30 * 24 * 3600
 """How long a device is remembered after it was last used."""
 
-_DEVICE = re.compile(r"^[A-Za-z0-9_-]{43}$")
+_DEVICE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def new_device() -> str:
@@ -29,7 +29,7 @@ def new_device() -> str:
 def device_of(request: Request) -> str | None:
     """Read the device's secret from a request; None where there is none, or not one of ours."""
     value = request.cookies.get(COOKIE) or ""
-    return value if _DEVICE.match(value) else None
+    return value if _DEVICE.fullmatch(value) else None
 
 
 def owner_of(device: str) -> str:

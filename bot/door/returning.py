@@ -36,7 +36,8 @@ def delay_after(failures: int) -> timedelta:
     """Give how long a case stays shut after so many wrong tries: doubled each time, at most an hour."""
     if failures < FREE_TRIES:
         return timedelta(0)
-    return min(FIRST_DELAY * 2 ** min(failures - FREE_TRIES, 16), LONGEST_DELAY)
+    doublings: int = 2 ** min(failures - FREE_TRIES, 16)
+    return min(FIRST_DELAY * doublings, LONGEST_DELAY)
 
 
 def keep(owner: str, code: str) -> tuple[str, str | None]:
@@ -74,7 +75,8 @@ def _find(session: Session, number: str) -> Conversation | None:
         (Conversation.return_key == number) | Conversation.id.in_(by_reference),
         Conversation.return_code_hash.is_not(None),
     )
-    return session.execute(query.with_for_update()).scalars().first()
+    found: Conversation | None = session.execute(query.with_for_update()).scalars().first()
+    return found
 
 
 def open_again(number: str, code: str, owner: str, notice: str) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from bot.conversations.tables import Message
+from bot.conversations.tables import Conversation, Message
 from bot.database import reading
 from bot.door import gateway
 from bot.door.devices import CONVERSATION
@@ -31,21 +31,29 @@ def _officer(session: Session, conversation_id: str) -> str | None:
         .where(Case.conversation_id == conversation_id, Case.state == "claimed")
         .order_by(Case.claimed_at.desc())
     )
-    return session.execute(query).scalars().first()
+    name: str | None = session.execute(query).scalars().first()
+    return name
 
 
-def _extras(conversation_id: str, after: int) -> tuple[bool, str | None, dict[int, str | None]]:
-    """Read what the gateway does not tell: the duty desk, the officer, and the browser's own ids of its messages."""
+def _extras(owner: str, after: int) -> tuple[bool, str, str | None, dict[int, str | None]]:
+    """Read what the gateway does not tell.
+
+    Returns:
+        Whether an officer is signed in, the conversation's id (empty where there is none), the officer who has it, and
+        the browser's own ids of its messages.
+    """
     with reading() as session:
         duty = duty_signed_in(session)
-        if not conversation_id:
-            return duty, None, {}
+        query = select(Conversation.id).filter_by(owner=owner, name=CONVERSATION)
+        conversation_id = session.execute(query).scalar_one_or_none()
+        if conversation_id is None:
+            return duty, "", None, {}
         ids = session.execute(
             select(Message.seq, Message.external_id).where(
                 Message.conversation_id == conversation_id, Message.author == "responder", Message.seq > after
             )
         ).all()
-        return duty, _officer(session, conversation_id), {row.seq: row.external_id for row in ids}
+        return duty, conversation_id, _officer(session, conversation_id), {row.seq: row.external_id for row in ids}
 
 
 def active_replies(messages: list[dict[str, Any]]) -> list[dict[str, str]]:
@@ -116,13 +124,10 @@ async def view(owner: str, after: int = 0) -> dict[str, Any]:
         gateway.Unavailable: the database is gone.
     """
     look_from = max(0, after - LOOK_BACK)
+    answer = await gateway.read(owner, CONVERSATION, look_from)
+    recent, state = (answer.messages, answer.state) if answer else ([], "bot")
     try:
-        answer = await gateway.read(owner, CONVERSATION, look_from)
-        recent, conversation, state, reference = answer.messages, answer.conversation, answer.state, answer.reference
-    except gateway.Refused:
-        recent, conversation, state, reference = [], "", "bot", None
-    try:
-        duty, officer, ids = await asyncio.to_thread(_extras, conversation, after)
+        duty, conversation, officer, ids = await asyncio.to_thread(_extras, owner, after)
     except SQLAlchemyError as error:
         raise gateway.Unavailable(texts()["error"]["unavailable"]) from error
     replies = active_replies(recent) if state != "human" else []
@@ -138,6 +143,6 @@ async def view(owner: str, after: int = 0) -> dict[str, Any]:
         "bar": _bar(state, officer),
         "duty": duty,
         "duty_text": page["officer_online"] if duty else page["no_officer"],
-        "reference": reference,
+        "reference": answer.reference if answer else None,
         "last": max([after, *(m["seq"] for m in recent)]),
     }

@@ -14,10 +14,8 @@ from sanic.response import HTTPResponse, raw, redirect
 from sanic.response import json as as_json
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.door import gateway, pages
-from bot.door.devices import (
-    CONVERSATION, csrf_fits, csrf_of, device_of, forget, from_our_page, mark_of, new_device, owner_of, remember,
-)
+from bot.door import devices, gateway, pages
+from bot.door.devices import CONVERSATION, csrf_fits, csrf_of, device_of, from_our_page, owner_of, remember
 from bot.door.return_pages import LENGTHS, add_return_routes
 from bot.door.view import greeting, view
 
@@ -25,8 +23,6 @@ SHOWN_AT_ONCE = 40
 """Messages on the first page; a long chat must not make it heavy."""
 BEAT_SECONDS = 15
 """How often an open page hears that the line is alive, and whether an officer is signed in."""
-LIMIT = 10_000
-"""Characters of a message; the page warns before it sends, the gateway has the last word."""
 
 
 def _number(text: str | None) -> int:
@@ -51,7 +47,8 @@ async def _chat(device: str, status: int = 200, text: str = "", notice: str = ""
     shown = messages if everything else messages[-SHOWN_AT_ONCE:]
     said = pages.texts()
     data = {
-        "after": now["last"], "conversation": now["conversation"], "mark": mark_of(device), "limit": LIMIT,
+        "after": now["last"], "conversation": now["conversation"], "mark": devices.mark_of(device),
+        "limit": gateway.MAX_CHARACTERS,
         "text": {**said["script"], **said["message"], "you": said["who"]["responder"]},
     }
     response = pages.render(
@@ -68,12 +65,12 @@ def _failure(status: int, code: str, text: str) -> HTTPResponse:
 
 
 def _status_of(refused: gateway.Refused) -> int:
-    return 413 if refused.code == "too_long" else 422
+    return {"too_long": 413, "too_many": 429}.get(refused.code, 422)
 
 
 async def page(request: Request) -> HTTPResponse:
     """Show the chat; a device without a cookie gets one."""
-    return await _chat(device_of(request) or new_device(), everything="all" in request.args)
+    return await _chat(device_of(request) or devices.new_device(), everything="all" in request.args)
 
 
 async def send_form(request: Request) -> HTTPResponse:
@@ -83,7 +80,7 @@ async def send_form(request: Request) -> HTTPResponse:
     typed = str(field("text", "")).replace("\r\n", "\n")
     tapped = str(field("tap", ""))
     if device is None or not csrf_fits(device, str(field("csrf", ""))):
-        return await _chat(device or new_device(), 403, typed, pages.texts()["error"]["expired"])
+        return await _chat(device or devices.new_device(), 403, typed, pages.texts()["error"]["expired"])
     if not (tapped or typed).strip():
         return await _chat(device, 422, typed, pages.texts()["error"]["empty"])
     # A tap gets another id than the text that waits in the box of the same page.
@@ -91,7 +88,7 @@ async def send_form(request: Request) -> HTTPResponse:
     try:
         await gateway.post(owner_of(device), CONVERSATION, "web", tapped or typed, message_id)
     except gateway.Refused as refused:
-        return await _chat(device, _status_of(refused), typed, refused.text)
+        return await _chat(device, _status_of(refused), typed, refused.reason)
     except gateway.Unavailable:
         return _with_text(device, 503, "unavailable", typed, str(field("id", "")))
     if tapped and typed.strip():
@@ -114,7 +111,7 @@ async def send_script(request: Request) -> HTTPResponse:
         await gateway.post(owner, CONVERSATION, "web", body["text"], body["id"])
         now = await view(owner, _number(str(body.get("after", ""))))
     except gateway.Refused as refused:
-        return _failure(_status_of(refused), refused.code, refused.text)
+        return _failure(_status_of(refused), refused.code, refused.reason)
     return as_json(now, headers={"Cache-Control": "no-store"})
 
 
@@ -171,7 +168,7 @@ async def leave(request: Request) -> HTTPResponse:
     response = redirect("/leave", status=303)
     # Another site's form comes without our cookie, so it cannot throw a responder out.
     if device_of(request):
-        forget(response)
+        devices.forget(response)
     return response
 
 

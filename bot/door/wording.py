@@ -1,4 +1,4 @@
-"""Cuts a message's text into plain pieces (paragraphs, list lines, phone numbers), so that no page ever needs markup."""
+"""Cuts a message into plain pieces (paragraphs, list lines, phone numbers), so that no page ever needs markup."""
 from __future__ import annotations
 
 import re

@@ -70,7 +70,8 @@ def catalogue() -> tuple[Advice, ...]:
 def facts_of(report: Data, here: str) -> dict[str, Any]:
     """Give the facts that the conditions of advice ask for."""
     person = report["persons"][0] if report["persons"] else None
-    age = person["values"].get("age", {}).get("value") if person else None
+    values = person["values"] if person else {}
+    age = values.get("age", {}).get("value")
     groups = {g for s in signs_present(report) if s in indicators() for g in indicators()[s].assessment}
     child = presumed_child(person)
     return {
@@ -84,8 +85,8 @@ def facts_of(report: Data, here: str) -> dict[str, Any]:
         "offence": value(report, "offences") in ("yes", "held")
         or "criminality" in (value(report, "exploitation") or []),
         "fear": value(report, "fear") in ("asylum", "fear", "refugee"),
-        "settled": bool(person) and home_of(report, person, here) == "here",
-        "age_unsure": bool(person) and person["values"].get("child", {}).get("value") != "yes"
+        "settled": person is not None and home_of(report, person, here) == "here",
+        "age_unsure": person is not None and values.get("child", {}).get("value") != "yes"
         and (age is None or isinstance(age, list)),
         "signs": bool(signs_present(report)),
     }

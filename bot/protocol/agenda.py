@@ -36,7 +36,7 @@ def open_questions(report: Data, full: bool | None = None) -> list[Question]:
 def _due(question: Question, report: Data, full: bool) -> bool:
     if full or question.tier == "urgent":
         return True
-    if in_danger(report):
+    if in_danger(report) or report.get("hurry"):
         return question.even_in_danger
     adult = bool(report["persons"]) and not any(presumed_child(p) is not False for p in report["persons"])
     return (question.adult_tier if adult and question.adult_tier else question.tier) == "referral"

@@ -10,11 +10,15 @@ from bot.protocol.report import Data, put
 TAP = "#"
 """First character of what a tap sends; a person who types it has tapped, no more."""
 
+LONGEST_SHORT = 12
+"""Words up to which a message that says something of the case is still an answer to a question for a short text."""
+
 MAX_SHORT = 300
 """Longest text kept as the value of a short field; the whole message stays in the account."""
 
 _OPEN_WORDS = {
-    "unknown": r"(?:i )?(?:do ?n[o']?t|dont|dunno|cannot|can't) ?(?:know|say|tell)?|unknown|no idea|unclear|\?+|dk|not sure|n/?a",
+    "unknown": r"(?:i )?(?:do ?n[o']?t|dont|dunno|cannot|can't) ?(?:know|say|tell)?|unknown|no idea|unclear|\?+|dk|"
+    r"not sure|n/?a",
     "not_yet": r"not yet|later|no time(?: now)?|not asked(?: yet)?",
     "not_safe": r"not safe(?: to ask)?(?: now)?|unsafe|can(?:no|')?t ask(?: now)?",
 }
@@ -75,7 +79,8 @@ def _by_kind(question: Question, text: str, plain: str, read: set[str]) -> Optio
     if question.kind == "phone":
         found = _PHONE.search(text)
         return {question.field: found.group().strip()} if found and question.field else None
-    if question.kind in ("text", "free_text") and question.field and (question.kind == "free_text" or not read):
+    a_story = bool(read) and len(plain.split()) > LONGEST_SHORT
+    if question.kind in ("text", "free_text") and question.field and (question.kind == "free_text" or not a_story):
         return {question.field: text.strip()[:MAX_SHORT]}
     if question.kind == "free_text":
         return {}
@@ -99,9 +104,7 @@ def store(report: Data, question: Question, answer: Option | str | dict[str, Any
         Ids of the fields and signs that changed.
     """
     if isinstance(answer, str):
-        if question.field and fields()[question.field].scope == "report":
-            put(report, question.field, answer, source="answer", words=words)
-        elif question.field and report["persons"]:
+        if (question.field and fields()[question.field].scope == "report") or (question.field and report["persons"]):
             put(report, question.field, answer, source="answer", words=words)
         return [question.field] if question.field else []
     if isinstance(answer, Option) and answer.sign:

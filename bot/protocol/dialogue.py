@@ -109,9 +109,10 @@ def decisions(report: Data, here: str) -> list[tuple[str, Decision]]:
 
 def summary(report: Data, setting: Setting) -> list[Reply]:
     """Show everything that will be sent, where it goes and why, and ask for the last word."""
-    shown = lines(report)
-    replies = [] if report["discreet"] else [_listed(text("summary_title"), shown)]
-    parts = [] if report["discreet"] else _where_it_goes(report, setting)
+    # Somebody who asked something in between has the summary on the screen already.
+    brief = report["discreet"] or report.get("confirming")
+    replies = [] if brief else [_listed(text("summary_title"), lines(report))]
+    parts = [] if brief else _where_it_goes(report, setting)
     report["confirming"] = True
     consult = {d.route for _, d in decisions(report, setting.here)} <= {"consult"}
     taps = [(SEND, text("send_contact_title" if consult else "send_title"))]

@@ -33,8 +33,9 @@ def assess(report: Data, person: Data | None, here: str) -> dict[str, Any]:
     groups = {g for s in signs if s in indicators() for g in indicators()[s].assessment}
     forms = list(value(report, "exploitation") or [])
     home = home_of(report, person, here) if person else "unknown"
+    presumed = {True: "yes", False: "no", None: "unclear"}
     return {
-        "child": values.get("child", {}).get("value") or {True: "yes", False: "no", None: "unclear"}[presumed_child(person)],
+        "child": values.get("child", {}).get("value") or presumed[presumed_child(person)],
         "age": values.get("age", {}).get("value"),
         "gender": values.get("sex", {}).get("value") or "unknown",
         "nationality": values.get("nationality", {}).get("value"),
@@ -67,7 +68,7 @@ def assess_all(report: Data, here: str) -> tuple[list[dict[str, Any]], dict[str,
     each = [assess(report, person, here) for person in report["persons"]]
     if not each:
         return [], assess(report, None, here)
-    children = [e for e, p in zip(each, report["persons"]) if presumed_child(p) is not False] or each
+    children = [e for e, p in zip(each, report["persons"], strict=True) if presumed_child(p) is not False] or each
     whole = dict(children[0])
     ages = [a for e in children for a in (e["age"] if isinstance(e["age"], list) else [e["age"]]) if a is not None]
     whole["age"] = None if not ages else min(ages) if min(ages) == max(ages) else [min(ages), max(ages)]

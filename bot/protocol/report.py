@@ -8,9 +8,6 @@ from bot.protocol.catalogue import OPEN_ANSWERS, fields
 
 Data = dict[str, Any]
 
-PERSONAL_DEFAULTS: Data = {"count": 1}
-
-
 def new_report() -> Data:
     """Make an empty report.
 
@@ -130,16 +127,20 @@ def _take_fact(report: Data, fact: Data, correction: bool) -> bool:
             if set(new) <= set(old["value"]):
                 return False
         # Danger and missing only ever rise by reading; everything else keeps what was said first unless it is new.
-        elif field in ("danger", "missing") and old["value"] in ("yes", "now"):
-            return False
-        elif old["value"] == new or old["source"] in ("answer", "officer"):
-            return False
-        elif old["status"] == "stated" and fact["status"] == "hedged":
+        elif _keeps(field, old, new, fact["status"]):
             return False
     if kind == "list" and not isinstance(new, list):
         new = [new]
     put(report, field, new, source="message", words=fact["words"], status=fact["status"])
     return True
+
+
+def _keeps(field: str, old: Data, new: Any, status: str) -> bool:
+    """Tell whether what stands there stays: danger only rises, an answer outranks a reading, a doubt clears nothing."""
+    if field in ("danger", "missing") and old["value"] in ("yes", "now"):
+        return True
+    return old["value"] == new or old["source"] in ("answer", "officer") or (
+        old["status"] == "stated" and status == "hedged")
 
 
 def _take_people(report: Data, people: list[Data], correction: bool) -> list[str]:
@@ -154,7 +155,7 @@ def _take_people(report: Data, people: list[Data], correction: bool) -> list[str
             changed += _fill(person, read, correction=True)
         return changed
     # Later messages speak of those already known; a further child is a person of its own only when counted with them.
-    for person, read in zip(report["persons"], people):
+    for person, read in zip(report["persons"], people, strict=False):
         changed += _fill(person, read, correction)
     return changed
 
@@ -166,7 +167,8 @@ def _fill(person: Data, read: Data, correction: bool) -> list[str]:
         old = person["values"].get(field)
         if new is None or (old and old.get("open") is None and (not correction or old["value"] == new)):
             continue
-        person["values"][field] = {"value": new, "status": "stated", "source": "message", "words": read.get("words", "")}
+        words = read.get("words", "")
+        person["values"][field] = {"value": new, "status": "stated", "source": "message", "words": words}
         changed.append(field)
     return changed
 

@@ -219,7 +219,9 @@ def _rule(name: str, **more: str) -> Rule:
     return Rule(name, entry["text"].format(**more), cite(entry["source"]))
 
 
-def _on_top(report: Data, person: Data, facts: dict[str, Any], route: str, here: str) -> list[tuple[str, dict[str, str]]]:
+def _on_top(
+    report: Data, person: Data, facts: dict[str, Any], route: str, here: str
+) -> list[tuple[str, dict[str, str]]]:
     fired: list[tuple[str, dict[str, str]]] = []
     if value(report, "danger") == "yes":
         fired.append(("danger_first", {}))

@@ -123,7 +123,7 @@ def lines(report: Data) -> list[Line]:
     catalogue = indicators()
     for sign, seen in signs_present(report).items():
         if sign in catalogue:
-            found.append(Line(sign, text("signs_line", signs="").strip(": "), catalogue[sign].label, seen["words"],
+            found.append(Line(sign, text("sign"), catalogue[sign].label, seen["words"],
                               bool(seen["sure"])))
     return found
 

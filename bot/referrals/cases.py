@@ -20,9 +20,11 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.conversations.messages import DESK, changed
+from bot.conversations.messages import DESK, changed, tell
 from bot.conversations.tables import Conversation
+from bot.referrals.reports import profile_for
 from bot.referrals.tables import Case, Report
+from bot.referrals.told import told
 from bot.security import audit
 from bot.security.accounts import DESK_ROLES
 from bot.security.tables import Account
@@ -167,6 +169,20 @@ def why_not(opened: Opened) -> WrongState:
     if opened.owner is not None:
         return OwnedByOther(opened.owner.display_name)
     return NotClaimed(opened.case.id)
+
+
+def say(session: Session, opened: Opened, key: str, **values: str) -> None:
+    """Tell the responder what the desk did; emergency and duty number are those of the case's country.
+
+    Args:
+        session: the writing transaction of the act.
+        opened: the case.
+        key: id of the sentence in `data/told.yml`.
+        values: what stands for its braces.
+    """
+    profile = profile_for(opened.report.data)[0]
+    tell(session, opened.conversation,
+         told(key, **{"emergency": profile.emergency, "duty_phone": profile.duty.phone, **values}))
 
 
 def done(session: Session, opened: Opened, account: Account, action: str, alarm: bool = False) -> None:

@@ -1,10 +1,11 @@
 """Who has a case and who speaks in its chat: claim, acknowledge, release, take over, hand back; each in one step."""
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import and_, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
-from bot.conversations.messages import tell
 from bot.conversations.tables import Conversation, Message
 from bot.database import now
 from bot.referrals.cases import (
@@ -17,11 +18,12 @@ from bot.referrals.cases import (
     find,
     find_own,
     must_be_officer,
+    say,
     why_not,
 )
 from bot.referrals.receipts import confirm_here
+from bot.referrals.reports import profile_for
 from bot.referrals.tables import Case
-from bot.referrals.told import told
 from bot.security.accounts import SUPERVISOR
 from bot.security.tables import Account
 
@@ -67,7 +69,7 @@ def claim(session: Session, case_id: str, account: Account) -> Opened:
     if not won:
         return _have_already(session, case_id, account, chat_was)
     confirm_here(session, opened.report.id, account.display_name)
-    tell(session, opened.conversation, told("claimed", name=account.display_name))
+    say(session, opened, "claimed", name=account.display_name)
     done(session, opened, account, "case.claimed")
     return find(session, case_id)
 
@@ -89,7 +91,7 @@ def _have_already(session: Session, case_id: str, account: Account, chat_was: st
     opened = find(session, case_id)
     if opened.case.state == "claimed" and opened.case.owner_id == account.id:
         if chat_was != "human":
-            tell(session, opened.conversation, told("back_in_chat", name=account.display_name))
+            say(session, opened, "back_in_chat", name=account.display_name)
             done(session, opened, account, "chat.taken")
         return opened
     if opened.case.state == "open":
@@ -126,7 +128,7 @@ def acknowledge(session: Session, case_id: str, account: Account) -> Opened:
     ).rowcount
     if first:
         confirm_here(session, opened.report.id, account.display_name)
-        tell(session, opened.conversation, told("received", name=account.display_name))
+        say(session, opened, "received", name=account.display_name)
         done(session, opened, account, "case.acknowledged")
     elif opened.case.state == "closed":
         raise CaseClosed(case_id)
@@ -149,11 +151,15 @@ def release(session: Session, case_id: str, account: Account) -> Opened:
         WrongState: the officer does not have it.
     """
     opened = find_own(session, case_id, account)
-    _change_owned(session, opened, account, state="open", owner_id=None, claimed_at=None, alarm_at=None)
+    limit = profile_for(opened.report.data)[0].limits[
+        "claim_minutes_danger" if opened.case.danger or opened.case.missing else "claim_minutes"
+    ]
+    _change_owned(session, opened, account, state="open", owner_id=None, claimed_at=None,
+                  alarm_at=now() + timedelta(minutes=limit))
     stays = _other_cases(session, opened)
     if not stays:
         _set_chat(session, opened, "waiting")
-    tell(session, opened.conversation, told("released_one" if stays else "released", name=account.display_name))
+    say(session, opened, "released_one" if stays else "released", name=account.display_name)
     done(session, opened, account, "case.released", alarm=True)
     return find(session, case_id)
 
@@ -191,8 +197,7 @@ def take_over(session: Session, case_id: str, account: Account) -> Opened:
         .execution_options(synchronize_session=False)
     ).rowcount
     if won:
-        tell(session, opened.conversation,
-             told("taken_over", name=account.display_name, before=opened.owner.display_name))
+        say(session, opened, "taken_over", name=account.display_name, before=opened.owner.display_name)
         done(session, opened, account, "case.taken_over")
     return find(session, case_id)
 
@@ -215,7 +220,7 @@ def hand_back(session: Session, case_id: str, account: Account) -> Opened:
     opened = find_own(session, case_id, account)
     if opened.conversation.state != "bot":
         _set_chat(session, opened, "bot")
-        tell(session, opened.conversation, told("handed_back", name=account.display_name))
+        say(session, opened, "handed_back", name=account.display_name)
         done(session, opened, account, "chat.handed_back")
     return find(session, case_id)
 

@@ -1,13 +1,12 @@
-"""What the desk decides about a case: decision, contact to referral, case manager, close; the responder hears of each."""
+"""What the desk decides about a case: decision, contact to referral, case manager, close; each is told."""
 from __future__ import annotations
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from bot.conversations.messages import tell
 from bot.database import now
 from bot.referrals import reports
-from bot.referrals.cases import AlreadyReferral, NotSaid, Opened, StillContact, done, find, find_own, required
+from bot.referrals.cases import AlreadyReferral, NotSaid, Opened, StillContact, done, find, find_own, required, say
 from bot.referrals.claims import leave_chat
 from bot.referrals.receipts import confirm_here
 from bot.referrals.reference import clean_reference
@@ -20,7 +19,8 @@ LONGEST_REASON = 2000
 LONGEST_NAME = 120
 
 
-def decide(session: Session, case_id: str, account: Account, decision: str, reason: str = "", where: str = "") -> Opened:
+def decide(session: Session, case_id: str, account: Account, decision: str, reason: str = "",
+           where: str = "") -> Opened:
     """Decide about a case.
 
     Args:
@@ -54,7 +54,7 @@ def decide(session: Session, case_id: str, account: Account, decision: str, reas
         where = required("where", where, LONGEST_REASON)
         kept = told("not_competent_kept", reason=reason, where=where)
     elif decision == "duplicate":
-        kept = told("duplicate_kept", reason=reason, where=_other_report(session, opened.report, where)).strip()
+        kept = told("duplicate_kept", reason=reason, where=_other_report(session, opened.report, where))
     fresh = session.execute(
         update(Case)
         .where(Case.id == case_id, Case.owner_id == account.id, Case.state == "claimed",
@@ -64,7 +64,7 @@ def decide(session: Session, case_id: str, account: Account, decision: str, reas
     ).rowcount
     if fresh:
         # The other report's reference stays at the desk: the responder may have no part in it.
-        tell(session, opened.conversation, told(key, name=account.display_name, reason=reason, where=where).strip())
+        say(session, opened, key, name=account.display_name, reason=reason, where=where)
         done(session, opened, account, f"case.{decision}")
     return find(session, case_id)
 
@@ -96,14 +96,14 @@ def make_referral(session: Session, case_id: str, account: Account) -> Opened:
     opened = find_own(session, case_id, account)
     if opened.case.kind == "referral":
         raise AlreadyReferral(case_id)
-    reports.submit(session, opened.report, by=account)
-    session.execute(
-        update(Case).where(Case.id == case_id).values(kind="referral").execution_options(synchronize_session=False)
-    )
+    chat = opened.conversation.state
+    reports.submit(session, opened.report, opened.conversation)
+    # Sending asks for a person; this one has one already.
+    opened.conversation.state = chat
+    session.flush()
     confirm_here(session, opened.report.id, account.display_name)
     opened = find(session, case_id)
-    tell(session, opened.conversation,
-         told("made_referral", name=account.display_name, reference=opened.report.reference or ""))
+    say(session, opened, "made_referral", name=account.display_name, reference=str(opened.report.reference))
     done(session, opened, account, "case.made_referral")
     return opened
 
@@ -132,8 +132,7 @@ def name_case_manager(session: Session, case_id: str, account: Account, manager:
     if (opened.case.case_manager, opened.case.case_manager_organisation) != (manager, organisation):
         opened.case.case_manager = manager
         opened.case.case_manager_organisation = organisation
-        tell(session, opened.conversation,
-             told("case_manager", name=account.display_name, manager=manager, organisation=organisation))
+        say(session, opened, "case_manager", name=account.display_name, manager=manager, organisation=organisation)
         done(session, opened, account, "case.manager")
     session.flush()
     return find(session, case_id)
@@ -163,6 +162,6 @@ def close(session: Session, case_id: str, account: Account, reason: str) -> tupl
     opened.case.closed_at = now()
     session.flush()
     bot_speaks = leave_chat(session, opened)
-    tell(session, opened.conversation, told("closed", name=account.display_name, reason=reason))
+    say(session, opened, "closed", name=account.display_name, reason=reason)
     done(session, opened, account, "case.closed")
     return find(session, case_id), bot_speaks

@@ -4,12 +4,10 @@ from __future__ import annotations
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.conversations.messages import DESK, changed, tell
-from bot.conversations.tables import Conversation
 from bot.database import now
-from bot.referrals.cases import NoSuchCase, done, find_own, required
-from bot.referrals.tables import Receipt, Report
-from bot.referrals.told import told
+from bot.referrals import reports
+from bot.referrals.cases import NoSuchCase, done, find_own, required, say
+from bot.referrals.tables import Receipt
 from bot.security.tables import Account
 
 LONGEST_NAME = 80
@@ -36,40 +34,6 @@ def confirm_here(session: Session, report_id: str, name: str) -> None:
     )
 
 
-def confirm(session: Session, report: Report, route: str, by: str) -> Receipt:
-    """Note that a route's receiver has it; the responder is told, once.
-
-    Args:
-        session: a writing transaction.
-        report: the report.
-        route: the route.
-        by: who said so.
-
-    Returns:
-        The receipt; unchanged where it was confirmed before.
-
-    Raises:
-        NoSuchCase: the report has no such route.
-        NotSaid: no name was given.
-    """
-    by = required("by", by, LONGEST_NAME)
-    first = session.execute(
-        update(Receipt)
-        .where(Receipt.report_id == report.id, Receipt.route == route, Receipt.confirmed_at.is_(None))
-        .values(confirmed_at=now(), confirmed_by=by)
-        .execution_options(synchronize_session=False)
-    ).rowcount
-    query = select(Receipt).filter_by(report_id=report.id, route=route).execution_options(populate_existing=True)
-    receipt = session.execute(query).scalar_one_or_none()
-    if receipt is None:
-        raise NoSuchCase(route)
-    if first:
-        conversation = session.get(Conversation, report.conversation_id)
-        tell(session, conversation, told("receipt", receiver=receipt.receiver, by=by))
-        changed(session, DESK)
-    return receipt
-
-
 def confirm_receipt(session: Session, case_id: str, account: Account, route: str, by: str) -> Receipt:
     """Note, as the officer who has the case, that a route's receiver has it.
 
@@ -81,7 +45,7 @@ def confirm_receipt(session: Session, case_id: str, account: Account, route: str
         by: who at the receiver confirmed it.
 
     Returns:
-        The receipt.
+        The receipt; unchanged, and nobody told, where it was confirmed before.
 
     Raises:
         NoSuchCase: there is no such case or route.
@@ -89,6 +53,13 @@ def confirm_receipt(session: Session, case_id: str, account: Account, route: str
         WrongState: the officer does not have the case.
     """
     opened = find_own(session, case_id, account)
-    receipt = confirm(session, opened.report, route, by)
-    done(session, opened, account, "receipt.confirmed")
+    by = required("by", by, LONGEST_NAME)
+    first = reports.confirm_receipt(session, opened.report.id, route, by)
+    query = select(Receipt).filter_by(report_id=opened.report.id, route=route).execution_options(populate_existing=True)
+    receipt = session.execute(query).scalar_one_or_none()
+    if receipt is None:
+        raise NoSuchCase(route)
+    if first:
+        say(session, opened, "receipt", receiver=receipt.receiver, by=by)
+        done(session, opened, account, "receipt.confirmed")
     return receipt

@@ -8,15 +8,15 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.conversations.messages import add_message, tell
+from bot.conversations.messages import add_message
 from bot.conversations.tables import Message
-from bot.database import now
 from bot.protocol.catalogue import OPEN_ANSWERS, Field, fields
 from bot.protocol.report import Data, put, value
 from bot.protocol.routes import country_name
 from bot.protocol.wording import value_in_words
-from bot.referrals.cases import ChangedMeanwhile, ChatWithBot, NotSaid, Opened, done, find, find_own, required
-from bot.referrals.tables import Case, Report
+from bot.referrals.cases import ChangedMeanwhile, ChatWithBot, NotSaid, Opened, done, find, find_own, required, say
+from bot.referrals.reports import StaleReport, store_content
+from bot.referrals.tables import Case
 from bot.referrals.told import told
 from bot.security.tables import Account
 
@@ -96,22 +96,19 @@ def enter_answers(session: Session, case_id: str, account: Account, answers: Map
         lines.append(told("answer", label=label, value=_in_words(name, entered)))
     if not lines:
         raise NotSaid("answers")
-    saved = session.execute(
-        update(Report)
-        .where(Report.id == opened.report.id, Report.version == version)
-        .values(data=data, version=Report.version + 1, updated_at=now())
-        .execution_options(synchronize_session=False)
-    ).rowcount
-    if not saved:
-        raise ChangedMeanwhile(case_id)
+    try:
+        store_content(session, opened.report.id, version, data)
+    except StaleReport as error:
+        raise ChangedMeanwhile(case_id) from error
     session.execute(
         update(Case).where(Case.id == case_id)
         .values(danger=value(data, "danger") == "yes", missing=value(data, "missing") == "now")
         .execution_options(synchronize_session=False)
     )
-    tell(session, opened.conversation, told("answers", name=account.display_name, answers="; ".join(lines)))
+    opened = find(session, case_id)
+    say(session, opened, "answers", name=account.display_name, answers="; ".join(lines))
     done(session, opened, account, "case.answers")
-    return find(session, case_id)
+    return opened
 
 
 def _in_words(name: str, entered: Any) -> str:

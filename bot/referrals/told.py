@@ -5,8 +5,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from bot.protocol.loading import load
-from bot.protocol.profile import load_profile
-from bot.settings import settings
 
 _PATH = Path(__file__).parent / "data" / "told.yml"
 
@@ -17,14 +15,13 @@ def _sentences() -> dict[str, str]:
 
 
 def told(key: str, **values: str) -> str:
-    """Fill in one sentence; the emergency and the duty number are always at hand.
+    """Fill in one sentence.
 
     Args:
         key: its id in `told.yml`.
         values: what stands for the braces.
 
     Returns:
-        The sentence.
+        The sentence, without outer spaces where a value was empty.
     """
-    profile = load_profile(settings().profile)
-    return _sentences()[key].format(emergency=profile.emergency, duty_phone=profile.duty.phone, **values)
+    return _sentences()[key].format(**values).strip()

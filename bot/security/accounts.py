@@ -25,7 +25,7 @@ DESK_ROLES = (DUTY, SUPERVISOR)
 
 FREE_ATTEMPTS = 3
 LONGEST_DELAY = timedelta(minutes=1)
-"""Passwords are drawn, never chosen: 1,440 guesses a day find none, and a stranger cannot lock an officer out for long."""
+"""Passwords are drawn, never chosen: 1,440 guesses a day find none, and no stranger locks an officer out for long."""
 
 PRESENT = timedelta(seconds=90)
 """A desk page that was heard of within this time counts as open."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.understanding.negation import status
@@ -23,12 +23,14 @@ class Story:
         low: the same as plain text.
         nouns: its words for people.
         people: the people to protect.
+        known: what `found` has found so far.
     """
 
     text: str
     low: str
     nouns: list[Noun]
     people: list[Person]
+    known: dict[str, dict[tuple[str, str], list[Fact]]] = field(default_factory=dict)
 
 
 def found(story: Story, name: str) -> dict[tuple[str, str], list[Fact]]:
@@ -41,21 +43,24 @@ def found(story: Story, name: str) -> dict[tuple[str, str], list[Fact]]:
     Returns:
         For each field and value the facts, the surest first.
     """
-    facts: dict[tuple[str, str], list[Fact]] = {}
+    if name in story.known:
+        return story.known[name]
+    facts = story.known[name] = {}
     for hit in topic(name).find(story.low):
-        field, value = hit.label.split(":")
-        fact = Fact(field, value, status(story.text, hit.start, hit.end), story.text[hit.start:hit.end], hit.start, hit.end)
-        facts.setdefault((field, value), []).append(fact)
+        about, value = hit.label.split(":")
+        sure = status(story.text, hit.start, hit.end)
+        fact = Fact(about, value, sure, story.text[hit.start:hit.end], hit.start, hit.end)
+        facts.setdefault((about, value), []).append(fact)
     for listed in facts.values():
         listed.sort(key=lambda fact: (-_RANK[fact.status], fact.start))
     return facts
 
 
-def _best(facts: dict[tuple[str, str], list[Fact]], field: str, order: list[str], doubtful: bool = True) -> Fact | None:
+def _best(facts: dict[tuple[str, str], list[Fact]], about: str, order: list[str]) -> Fact | None:
     """Choose the first value of `order` that is stated, else the first that is hedged."""
-    for wanted in ("stated", "hedged") if doubtful else ("stated",):
+    for wanted in ("stated", "hedged"):
         for value in order:
-            for fact in facts.get((field, value), []):
+            for fact in facts.get((about, value), []):
                 if fact.status == wanted:
                     return fact
     return None
@@ -68,11 +73,25 @@ def documents(story: Story) -> list[Fact]:
     for value in ("held_by_other", "false_or_suspect", "none", "own"):
         fact = seen.get(value)
         if fact is not None:
-            return [fact]
+            return [_whose(story, fact)]
     own = facts.get(("documents", "own"))
-    if own:
+    if own and re.search(r"pas+port|paper|doc|\bids?\b", own[0].words.lower()):
         return [Fact("documents", "none", "hedged", own[0].words, own[0].start, own[0].end)]
     return []
+
+
+def _whose(story: Story, fact: Fact) -> Fact:
+    """Put right who holds the papers where only "his" and "her" tell: "passport is with him" beside a girl."""
+    words = fact.words.lower()
+    sex = story.people[0].sex if story.people else None
+    said = re.search(r"\b(?:with|on|in) (him|his|her)\b", words)
+    if fact.value == "own" and said and sex is not None and (said[1] == "her") != (sex == "female"):
+        return Fact(fact.field, "held_by_other", "hedged", fact.words, fact.start, fact.end)
+    if fact.value == "held_by_other" and re.match(r"(?:has|have|holds|keeps) (?:his|her|their)\b", words):
+        first = max(story.low.rfind(mark, 0, fact.start) for mark in ".!?;\n") + 1
+        if not any(first <= n.start < fact.start and n.role in ("other", "adult") and n.sex != sex for n in story.nouns):
+            return Fact(fact.field, "own", "hedged", fact.words, fact.start, fact.end)
+    return fact
 
 
 def fear(story: Story) -> list[Fact]:
@@ -91,7 +110,10 @@ def fear(story: Story) -> list[Fact]:
     return []
 
 
-_BACK = re.compile(r"\b(?:came back|comes back|returned|is back|back now|was found|found (?:safe|yesterday|today|again)|turned up|located)\b")
+_BACK = re.compile(
+    r"\b(?:came back|comes back|returned|is back|back now|was found|found (?:safe|yesterday|today|again)|"
+    r"turned up|located)\b"
+)
 _GONE_BEFORE = re.compile(r"\b(?:last time|previous\w*|earlier|before|last year)\W+(?:\w+\W+){0,3}$")
 
 
@@ -129,6 +151,12 @@ def residence(story: Story) -> list[Fact]:
     return [Fact("residence", "abroad", "hedged", denied.words, denied.start, denied.end)] if denied else []
 
 
+_PAY = re.compile(
+    r"^(?:(?!farm|factory|kitchen|shop|wash|site|restaurant|field).)*(?:pay|paid|wage|salary|money)(?:(?!farm|"
+    r"factory|kitchen|shop|wash|site).)*$"
+)
+
+
 def exploitation(story: Story) -> list[Fact]:
     """Read for what somebody is used, one fact per form; a form that is only denied is given as denied."""
     facts = {value: listed for (_, value), listed in found(story, "exploitation").items()}
@@ -136,6 +164,11 @@ def exploitation(story: Story) -> list[Fact]:
     if "domestic_servitude" in facts and facts["domestic_servitude"][0].status != "denied" and "labour" in facts:
         strong = [f for f in facts["labour"] if not re.search(r"pa(?:id|ys?)|wage|salary|hours|day|live-?in|sleep", f.words.lower())]
         facts["labour"] = strong
+    others = [name for name, listed in facts.items() if name != "labour" and listed and listed[0].status == "stated"]
+    if others and all(_PAY.search(f.words.lower()) for f in facts.get("labour", [])):
+        facts.pop("labour", None)
+    if "domestic_servitude" in facts and all(f.words.lower().strip() in ("madam", "madame") for f in facts.get("sexual", [])):
+        facts.pop("sexual", None)
     if "surrogacy" in facts:
         facts.pop("illegal_adoption", None)
     return [listed[0] for listed in facts.values() if listed]
@@ -144,7 +177,9 @@ def exploitation(story: Story) -> list[Fact]:
 def role(story: Story) -> list[Fact]:
     """Read who writes: outright ("nurse here") or, doubted, by words that lead the message."""
     hits = [f for listed in found(story, "roles").values() for f in listed if f.status != "denied"]
-    outright = [f for f in hits if re.search(r"\b(?:here|speaking|writing|my|our|i'?m)\b", f.words.lower())]
+    me = re.compile(r"\b(?:i am|i'm|im|as|we are|ich bin|je suis|soy|sono) (?:an? |the |school |eine? |une? )?$")
+    outright = [f for f in hits if re.search(r"\b(?:here|speaking|writing|my|our|i'?m)\b", f.words.lower())
+                or me.search(story.low[max(0, f.start - 24):f.start])]
     leading = [f for f in hits if f.start < 30 and re.match(r"\s*(?:[.,:;\n-]|$|duty\b|at\b|from\b|in\b)", story.low[f.end:f.end + 8])]
     chosen = min(outright or leading or [f for f in hits if f.start < 30], key=lambda f: f.start, default=None)
     if chosen is None:
@@ -153,11 +188,11 @@ def role(story: Story) -> list[Fact]:
     return [Fact("role", chosen.value, sure, chosen.words, chosen.start, chosen.end)]
 
 
-def _words(field: str) -> Callable[[Story], list[Fact]]:
+def _words(about: str) -> Callable[[Story], list[Fact]]:
     def read(story: Story) -> list[Fact]:
-        name = "scenes" if field == "place" else "story"
-        listed = found(story, name).get((field, "said"), [])
-        return [Fact(field, f.words.strip(), f.status, f.words, f.start, f.end) for f in listed[:1] if f.status != "denied"]
+        name = "scenes" if about == "place" else "story"
+        listed = found(story, name).get((about, "said"), [])
+        return [Fact(about, f.words.strip(), f.status, f.words, f.start, f.end) for f in listed[:1] if f.status != "denied"]
 
     return read
 

@@ -107,7 +107,7 @@ def _whole() -> re.Pattern[str]:
 
 @lru_cache(maxsize=1024)
 def _kind(word: str) -> tuple[Role, Sex | None, bool]:
-    return next(kind for pattern, *kind in _kinds() if pattern.fullmatch(word))  # type: ignore[misc]
+    return next((role, sex, plural) for pattern, role, sex, plural in _kinds() if pattern.fullmatch(word))
 
 
 _BETWEEN = (

@@ -16,12 +16,32 @@ from bot.understanding.text import plain
 Child = Literal["yes", "no", "unclear"]
 _ADULT = 18
 _YOUNG_LOOK = re.compile(
-    r"\b(?:looks? (?:much |far |very |a lot |so |really |way |even |more )?(?:young|younger|like (?:a )?(?:child|kid|minor|teen\w*|schoolgirl|boy|girl))|younger (?:than|looking)|child-?like|childish|baby ?face\w*|"
-    r"(?:seems?|appears?|clearly|presents?(?: as)?|looks?) (?:much |far |very |to be |like |a |an |as )*(?:younger|young|minor|under ?-?age|child|teen\w*|under 18|below 18)|not (?:an? )?adult|"
-    r"could be (?:a )?(?:minor|child|under ?-?age|younger|under 18)|may be (?:a )?(?:minor|child|younger|under ?-?age)|might be (?:a )?(?:minor|child|younger|under ?-?age|under 18)|maybe (?:a )?(?:minor|child|younger|under ?-?age|under 18)|(?:doubt|dispute[sd]?|disputing|not sure (?:about|of)|unsure (?:about|of)?|unknown|unclear|uncertain) (?:\w+ ){0,3}(?:age|18|adult)|"
-    r"age (?:is |was |are )?(?:disputed|unclear|unknown|uncertain|dispute|not sure|doubtful|questionable|assessment|not known)|(?:very|really|so|extremely) young|(?:teen|teenage|school)\w*|no breasts|no beard|milk teeth)\b"
+    (
+        r"\b(?:looks? (?:much |far |very |a lot |so |really |way |even |more )?(?:young|younger|"
+        r"like (?:a )?(?:child|kid|minor|teen\w*|schoolgirl|boy|girl))|younger (?:than|looking)|child-?like|"
+        r"childish|baby ?face\w*|"
+    )
+    (
+        r"(?:seems?|appears?|clearly|presents?(?: as)?|looks?) (?:much |far |very |to be |like |a |an |"
+        r"as )*(?:younger|young|minor|under ?-?age|child|teen\w*|under 18|below 18)|not (?:an? )?adult|"
+    )
+    (
+        r"could be (?:a )?(?:minor|child|under ?-?age|younger|under 18)|may be (?:a )?(?:minor|child|younger|"
+        r"under ?-?age)|might be (?:a )?(?:minor|child|younger|under ?-?age|under 18)|maybe (?:a )?(?:minor|"
+        r"child|younger|under ?-?age|under 18)|(?:doubt|dispute[sd]?|disputing|not sure (?:about|of)|"
+        r"unsure (?:about|of)?|unknown|unclear|uncertain) (?:\w+ ){0,3}(?:age|18|adult)|"
+    )
+    (
+        r"age (?:is |was |are )?(?:disputed|unclear|unknown|uncertain|dispute|not sure|doubtful|questionable|"
+        r"assessment|not known)|(?:very|really|so|extremely) young|(?:teen|teenage|school)\w*|no breasts|"
+        r"no beard|milk teeth)\b"
+    )
 )
-_OLD_LOOK = re.compile(r"\b(?:looks? (?:much |far |a lot |way )?(?:older|like an? adult|adult)|(?:seems?|appears?|presents? as) (?:much )?(?:older|an adult|adult)|older than (?:he|she) (?:says|claims)|think (?:he|she)(?:'s| is|s) (?:an adult|older)|(?:over|above) 18)\b")
+_OLD_LOOK = re.compile(
+    r"\b(?:looks? (?:much |far |a lot |way )?(?:older|like an? adult|adult)|(?:seems?|appears?|"
+    r"presents? as) (?:much )?(?:older|an adult|adult)|older than (?:he|she) (?:says|claims)|think (?:he|"
+    r"she)(?:'s| is|s) (?:an adult|older)|(?:over|above) 18)\b"
+)
 _MANY_ADULTS = re.compile(r"\b(\d{1,3})\s+(?:more |other |others )?(?:are |were )?(?:over 18|adults?|grown)")
 _PRONOUN = re.compile(r"\b(?:(she|her|hers|herself|shes|she's)|(he|him|his|himself|hes|he's))\b")
 _PREGNANT = re.compile(r"\b(?:pregnan\w+|in labou?r|gave birth|miscarr\w+|weeks gestation|antenatal|madam)\b")
@@ -81,11 +101,9 @@ def _bounds(age: int | list[int] | None) -> tuple[int, int] | None:
 
 
 def _sex(words: list[Noun], low: str, letters: set[str]) -> Literal["female", "male"] | None:
-    sexes = {n.sex for n in words if n.sex} | letters
+    sexes = letters if len(letters) == 1 else {n.sex for n in words if n.sex} | letters
     if len(sexes) == 1:
         return "female" if "female" in sexes else "male"
-    if sexes:
-        return None
     return None
 
 
@@ -167,11 +185,19 @@ def _own(words: list[Noun], low: str) -> list[Noun]:
     for noun in words:
         before = low[max(0, noun.start - 24):noun.start]
         after = low[noun.end:noun.end + 14]
-        if noun.role == "other" or re.search(r"\b(?:no|any|another|other|without|of other|friend's|like a|as a|like|our|of a|every|each|all the other|for|dating|met)\s+$", before) and noun.role != "child":
+        if noun.role == "other" or (re.search(
+            r"\b(?:no|any|another|other|without|of other|friend's|like a|as a|like|our|of a|every|each|"
+            r"all the other|for|dating|met)\s+$", before) and noun.role != "child"):
             continue
-        if re.search(r"\b(?:has|have|had|with) (?:a|an|her|his|own|two|\d) (?:own |small |little |new ?born )?$|\b(?:her|his|their|auntie's|aunt's|woman's|family's|lady's|uncle's|boss's|employer's|couple's|minded|looks after|of) (?:own |small |little |other |two |three |new ?born )?$", before) and re.match(r"(?:newborn|bab|child|kid|infant|toddler|daughter|son|boys?\b|girls?\b)", low[noun.start:noun.end]):
+        if re.search(
+            r"\b(?:she|who|also|and|already|now) (?:has|had) (?:a|an|her|own|two|\d) (?:own |small |little |"
+            r"new ?born )?$|^has a $|, has a $|\b(?:her|his|their|auntie's|aunt's|woman's|family's|lady's|"
+            r"uncle's|boss's|employer's|couple's|minded|looks after|of) (?:own |small |little |other |two |"
+            r"three |new ?born )?$", before) and re.match(r"(?:newborn|bab|child|kid|infant|toddler|daughter|son|boys?\b|girls?\b)", low[noun.start:noun.end]):
             continue
-        if re.search(r"\b(?:no|other|another|school|no other)\s+$", before) or re.match(r"\s?friend|friend|'s (?:home|services|house|hospital|unit)|\s+(?:protection|services|benefit|care|soldier|marriage|labou?r|abuse|helpline|psych|traffick|porn|home\b)", after):
+        if re.search(r"\b(?:no|other|another|school|no other)\s+$", before) or re.match(
+            r"\s?friend|friend|'s (?:home|services|house|hospital|unit)|\s+(?:protection|services|benefit|care|"
+            r"soldier|marriage|labou?r|abuse|helpline|psych|traffick|porn|home\b)", after):
             continue
         kept.append(noun)
     return kept
@@ -188,7 +214,6 @@ def _assemble(text: str, low: str, words: list[Noun], listed: list[Age], born: l
     minors = [a for a in listed if a.noun is None and a.kind != "past" and a.high < _ADULT]
     small = bool(children or youths or minors or any(b.child for b in born) or any(a.sex for a in listed))
     protect = set(children) | set(youths) | set(neutral) | (set() if small else set(adults))
-    grown = [a for a in listed if a.noun and a.noun.role in ("adult", "other") and a.noun not in protect]
     mine: list[Age] = []
     past: list[Age] = []
     for age in listed:
@@ -207,24 +232,22 @@ def _assemble(text: str, low: str, words: list[Noun], listed: list[Age], born: l
     found = [(a.low, a.high, "doubt" if a.hedged else a.kind) for a in mine] + [(b.low, b.high, "born") for b in born]
     hedged = [a for a in mine if a.hedged and status(text, a.start, a.end) != "denied"]
     widened = [(lo - 2, hi + 2, k) if k == "doubt" and lo == hi >= _ADULT else (lo, hi, k) for lo, hi, k in found]
-    main = children or youths or neutral or ([] if small else adults)
+    main = children or youths or (neutral if small else neutral + adults)
     letters = {a.sex for a in mine if a.sex}
     group = _MANY_ADULTS.search(low)
     if not main and not widened and not letters:
-        if not _spoken_of(low):
-            return _children_of_adults([], adults)
+        if not _ABOUT.search(low):
+            return []
         return [Person(sex=_pronoun_sex(low), child=_child(None, "none", low, False, False, []), words="")]
-    role = "child" if children else "youth" if youths else "neutral" if neutral else "adult" if main else "none"
+    role = "child" if children else "youth" if youths else "adult" if adults and not small else "neutral" if main else "none"
     if role in ("youth", "neutral", "none") and any(b.child for b in born):
         role = "child" if role == "none" else role
     looks = [a for a in mine if a.kind == "look"]
     claimed = any(a.kind == "claim" and re.search(r"claim", low[max(0, a.start - 30):a.start]) for a in mine)
-    sexed = _sex(main, low, {s for s in letters if s}) or (None if {n.sex for n in main if n.sex} else _pronoun_sex(low))
+    sexed = _sex(main, low, {s for s in letters if s}) or _sex(youths + neutral, low, set()) or _sex([n for n in candidates if n.plural], low, set()) or (None if {n.sex for n in main if n.sex} else _pronoun_sex(low))
     count = _count(main, mine)
-    if children and widened and role == "child" and len(widened) > 1 and any(lo >= _ADULT for lo, _, _ in widened) and any(hi < _ADULT for _, hi, _ in widened) and count > 1:
-        pass
-    age = _merge(widened)
-    child = _child(age, role, low, claimed, bool(hedged), looks)
+    years = _merge(widened)
+    child = _child(years, role, low, claimed, bool(hedged), looks)
     if contradiction:
         child = "unclear"
     if born and all(b.child for b in born) and not looks and not mine:
@@ -233,7 +256,7 @@ def _assemble(text: str, low: str, words: list[Noun], listed: list[Age], born: l
     mixed = _split(text, low, main, mine, widened, count, sexed)
     if mixed:
         return mixed
-    persons = [Person(count, age, child, sexed, text[span[0]:span[1]])]
+    persons = [Person(count, years, child, sexed, text[span[0]:span[1]])]
     if group and child != "no":
         persons.append(Person(int(group[1]), None, "no", sexed, group.group()))
     return persons
@@ -265,17 +288,16 @@ def _split(text: str, low: str, main: list[Noun], mine: list[Age], widened: list
 
 def _count(main: list[Noun], mine: list[Age]) -> int:
     numbered = [n.count for n in main if n.count]
+    # "5 men 2 women" are seven.
+    if len(numbered) == 2 and len({n.sex for n in main if n.count}) == 2 and max(numbered) > 1:
+        numbered.append(sum(numbered))
     several = [a.count for a in mine if a.count]
     best = max([*numbered, *several], default=1)
     return max(best, 2 if any(n.plural for n in main[:1]) and best == 1 else 1)
 
 
-def _children_of_adults(children: list[Person], adults: list[Noun]) -> list[Person]:
-    return children
+_ABOUT = re.compile(
+    r"\b(?:she|he|her|him|hes|shes|he's|she's|victim|passport|pasport|trafficked|nationality|alone|asylum|boss|"
+    r"madam|madm)\b"
+)
 
-
-_ABOUT = re.compile(r"\b(?:she|he|her|him|hes|shes|he's|she's|victim|passport|pasport|trafficked|nationality|alone|asylum|boss|madam|madm)\b")
-
-
-def _spoken_of(low: str) -> bool:
-    return _ABOUT.search(low) is not None

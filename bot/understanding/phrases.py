@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import sre_constants as kind
 import sre_parse
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,31 @@ def words() -> dict[str, str]:
     return {name: "(?:" + "|".join(_spaced(phrase) for phrase in phrases) + ")" for name, phrases in data.items()}
 
 
+def _optional(phrase: str) -> str:
+    """Let the gap before an optional word be optional with it: "a (b)? c" finds "a c" too."""
+    at = 0
+    while (at := phrase.find(" (", at)) >= 0:
+        depth, end = 0, at + 1
+        while end < len(phrase):
+            depth += {"(": 1, ")": -1}.get(phrase[end], 0)
+            if depth == 0:
+                break
+            end += 1
+        if phrase[end + 1:end + 2] == "?" and phrase[end + 2:end + 3] in ("", " ", ")", "|"):
+            # "a ~2 (b)?": the words between go with it.
+            if re.search(r" ~\d$", phrase[:at]):
+                at -= 3
+            phrase = f"{phrase[:at]}(?:{phrase[at:end + 1]})?{phrase[end + 2:]}"
+            at += 3
+        at += 1
+    return phrase
+
+
 def _spaced(phrase: str) -> str:
     parts = []
+    phrase = _optional(re.sub(r" ~\d$", "", phrase))
+    # A blank inside [...] is a blank and no gap.
+    phrase = re.sub(r"(?<!\\)\[[^\]]*\]", lambda m: m.group().replace(" ", r"\x20"), phrase)
     for token in phrase.split(" "):
         if re.fullmatch(r"~\d", token):
             parts.append(rf"(?:[\w'+&.%€£$]+{_GAP}){{0,{token[1]}}}?")
@@ -117,7 +141,7 @@ class Phrases:
             for phrase in phrases:
                 inner = expression(phrase)
                 pattern = re.compile(rf"(?<![a-z0-9]){inner}(?![a-z0-9])")
-                self._all.append((label, pattern, _needed(list(sre_parse.parse(inner)))))
+                self._all.append((label, pattern, _needed(sre_parse.parse(inner).data)))
 
     def find(self, low: str) -> Iterator[Hit]:
         """Find the phrases.
@@ -129,17 +153,33 @@ class Phrases:
             Every hit, in the order of the phrases; the same words may be hit by several.
         """
         pieces = list(_pieces(low))
+        starts = [first for first, _ in pieces]
+        holding: dict[str, set[int]] = {}
         for label, pattern, needed in self._all:
-            if needed and not any(word in low for word in needed):
-                continue
+            for word in needed:
+                if word not in holding:
+                    holding[word] = _holding(low, word, pieces, starts)
+            where = set().union(*(holding[word] for word in needed)) if needed else range(len(pieces))
             end = -1
-            for first, last in pieces:
-                if needed and not any(low.find(word, first, last) >= 0 for word in needed):
-                    continue
+            for first, last in (pieces[index] for index in sorted(where)):
                 for match in pattern.finditer(low, first, last):
                     if match.start() >= end:
                         end = match.end()
                         yield Hit(label, match.start(), end)
+
+
+def _holding(low: str, word: str, pieces: list[tuple[int, int]], starts: list[int]) -> set[int]:
+    """Tell which pieces hold a word; pieces of a text without full stops overlap, so a word may stand in two."""
+    found: set[int] = set()
+    at = low.find(word)
+    while at >= 0:
+        index = bisect_right(starts, at) - 1
+        for near in (index - 1, index):
+            if near >= 0 and pieces[near][1] >= at + len(word):
+                found.add(near)
+        # What follows in the same piece tells nothing new.
+        at = low.find(word, max(at + 1, pieces[index][1] - _LONGEST // 2 if index >= 0 else 0))
+    return found
 
 
 _BORDER = re.compile(r"[!?;\n]|\.(?!\w)")
@@ -157,7 +197,7 @@ def _pieces(low: str) -> Iterator[tuple[int, int]]:
         start = match.end() if match else end
 
 
-@lru_cache(maxsize=None)
+@cache
 def topic(name: str) -> Phrases:
     """Load the phrases of one topic.
 

@@ -51,7 +51,7 @@ def _vocabulary() -> dict[tuple[str, ...], tuple[str, Literal["names", "people",
     for code, entry in load(DATA / "countries.yml", _SCHEMA).items():
         for kind in ("places", "people", "names"):
             for phrase in entry[kind]:
-                found[tuple(re.findall(r"[a-z0-9]+", phrase))] = (code, kind)  # type: ignore[assignment]
+                found[tuple(re.findall(r"[a-z0-9]+", phrase))] = (code, kind)
     return found
 
 
@@ -75,7 +75,7 @@ def _context() -> dict[str, re.Pattern[str]]:
     data = load(DATA / "places.yml", _WORDS)
     found = {}
     for name, phrases in data.items():
-        inner = "|".join(phrase.replace(" ", r"[\s,'\"-]+") for phrase in sorted(phrases, key=len, reverse=True))
+        inner = "|".join(phrase.replace(" ", r"[\s'\"-]+") for phrase in sorted(phrases, key=len, reverse=True))
         found[name] = re.compile(f"(?<![a-z])(?:{inner})" + (r"[\s,'\"(:]*$" if name.endswith("before") else ""))
     return found
 
@@ -168,7 +168,8 @@ def nationalities(low: str, text: str, found: list[Where], people: list[Noun], p
             right_after = any(n.role in ("child", "youth", "neutral") and 0 <= where.start - n.end <= 3 for n in people)
             aged = where.kind == "names" and re.search(r"(?:\b\d{1,2}|[mf]\d\d)(?: ?yo| yrs| years old)?[\s,]+$", before)
             named = context["nation_before"].search(before) or context["document_after"].match(after)
-            comes = context["origin_before"].search(before) and not context["travel_before"].search(before)
+            away = context["travel_before"].search(before) or context["encounter_before"].search(before)
+            comes = context["origin_before"].search(before) and not away
             only = low.strip(" .?!") == low[where.start:where.end] and where.kind == "names"
             if not (from_list or named or comes or only or (where.kind == "names" and (right_after or aged))):
                 continue
@@ -184,11 +185,11 @@ def nationalities(low: str, text: str, found: list[Where], people: list[Noun], p
 
 
 def _others_from(where: Where, low: str, people: list[Noun], protected: bool) -> bool:
-    near = [n for n in people if n.end <= where.start and where.start - n.end < 12]
+    near = [n for n in people if n.end <= where.start and where.start - n.end < 12 and "," not in low[n.end:where.start]]
     return bool(near) and (near[-1].role == "other" or (near[-1].role == "adult" and protected))
 
 
-_HEADING = re.compile(r"^\W*(?:(?!from\b|born\b|of\b|via\b|speaks?\b)[a-z0-9&/-]+\s+){0,3}$")
+_HEADING = re.compile(r"^\W*(?:(?!from\b|born\b|of\b|via\b|speaks?\b|girl|boy|child|male|female|kid|wom[ae]n|m[ae]n\b|\d)[a-z0-9&/-]+\s+){0,3}$")
 """A town so near to the beginning, with nothing but a word or two before it, says where the writer is."""
 
 
@@ -197,13 +198,14 @@ def _hints() -> Phrases:
     return Phrases(load(DATA / "idioms.yml", _WORDS))
 
 
-def country(low: str, text: str, found: list[Where], here: str | None) -> Fact | None:
+def country(low: str, text: str, found: list[Where], nations: set[str], here: str | None) -> Fact | None:
     """Tell in which country the encounter is.
 
     Args:
         low: plain text.
         text: the message as written.
         found: what `wheres` found.
+        nations: nationalities of the people to protect.
         here: the responder's country where it is known; an idiom does not override it.
 
     Returns:
@@ -223,14 +225,14 @@ def country(low: str, text: str, found: list[Where], here: str | None) -> Fact |
             worth = 7 if context["side_after"].match(after) else 0
         elif context["away_before"].search(before):
             worth = 0
-        elif context["place_after"].match(after):
+        elif context["place_after"].match(after) or context["found_before"].search(before):
             worth = 6
-        elif context["found_before"].search(before):
-            worth = 6
-        elif leading and standing and _HEADING.match(low[:where.start]):
+        elif leading and standing and _HEADING.match(low[:where.start]) and not any(
+            other.kind == "people" and other.end <= where.start for other in found
+        ):
             worth = 8 if where.kind == "places" else 5
         elif context["at_before"].search(before):
-            worth = 5 if leading else 3.5
+            worth = 5 if leading else 3.5 if where.code not in nations else 0
         if worth and (best is None or worth > best[0]):
             best = worth, where
     if best is not None and best[0] >= 3:

@@ -13,15 +13,16 @@ from bot.understanding.negation import status
 from bot.understanding.reading import Seen, Sign
 from bot.understanding.text import plain, sentences
 
-PATTERNS = Path(__file__).parent / "data" / "signs.yml"
+PATTERNS = Path(__file__).parent / "data" / "signs"
+WORDS = "_words.yml"
 
 Kind = Literal["find", "as_is", "weak", "contrary"]
 """find: may be denied; as_is: negative by nature ("not paid"); weak: a cue to confirm; contrary: says it is not so."""
 
 _PHRASES = {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 2}}
-SCHEMA: dict[str, Any] = {
+WORDS_SCHEMA: dict[str, Any] = {
     "type": "object",
-    "required": ["words", "told", "signs"],
+    "required": ["words", "told"],
     "additionalProperties": False,
     "properties": {
         "words": {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}},
@@ -31,8 +32,18 @@ SCHEMA: dict[str, Any] = {
             "additionalProperties": False,
             "properties": {"by_child": _PHRASES, "by_other": _PHRASES, "goes_on": _PHRASES},
         },
+    },
+}
+"""What `data/signs/_words.yml` must look like (JSON Schema 2020-12)."""
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["signs"],
+    "additionalProperties": False,
+    "properties": {
         "signs": {
             "type": "object",
+            "minProperties": 1,
             "additionalProperties": {
                 "type": "object",
                 "minProperties": 1,
@@ -48,7 +59,7 @@ SCHEMA: dict[str, Any] = {
         },
     },
 }
-"""What `data/signs.yml` must look like (JSON Schema 2020-12)."""
+"""What every other file of `data/signs/` must look like: one file for each group of the catalogue."""
 
 _KEY = 4
 """Letters of a pattern's first word by which patterns are looked up: trying only those that can begin at a word is
@@ -62,6 +73,7 @@ _GAPS = {
     " .. ": rf"{_SPACE}(?:[^\s,;!?]{{0,24}}[^\s,;!?.:][ \t]{{1,2}}['\"(]?){{0,3}}?",
 }
 _NUMBER = r"\d{1,9}(?:[.,]\d{1,3})?k?"
+_SMALL = r"(?:[1-4]\d\d|[1-9]\d?)(?![\d.,]*[\dk])"
 _TOKEN = re.compile(r" \.{2,3} |\{\w+\}|.", re.DOTALL)
 _WORD = re.compile(r"\w+")
 
@@ -70,11 +82,12 @@ class _Phrases:
     """The language of the patterns, with its word classes.
 
     A blank stands for what parts two words, ` .. ` for up to three words without a comma, ` ... ` for up to six words,
-    `{name}` for a word class, `*` for the rest of a word, `#` for a number, `(a|b)` and `?` as in regular expressions.
+    `{name}` for a word class, `*` for the rest of a word, `#` for a number, `%` for one below 500, `"` for a quotation
+    mark, `(a|b)` and `?` as in regular expressions.
     """
 
     def __init__(self, words: dict[str, str]) -> None:
-        self._words = words
+        self._words = {name: re.sub(r"\s*\|\s*", "|", choices) for name, choices in words.items()}
         self._made: dict[str, str] = {}
 
     def regex(self, phrase: str) -> str:
@@ -89,7 +102,8 @@ class _Phrases:
             if name not in self._made:
                 self._made[name] = f"(?:{self.regex(self._words[name])})"
             return self._made[name]
-        special = {" ": _SPACE, "*": r"\w*", "(": "(?:", ")": ")", "|": "|", "?": "?", "'": "'?", "#": _NUMBER}
+        special = {" ": f"(?:{_SPACE})", "*": r"\w*", "(": "(?:", ")": ")", "|": "|", "?": "?", "'": "'?",
+                   "#": _NUMBER, "%": _SMALL, '"': "['\"]"}
         return special.get(token) or re.escape(token)
 
     def starts(self, phrase: str, got: str = "") -> set[str]:
@@ -105,12 +119,12 @@ class _Phrases:
         if first == "(":
             end = _closing(phrase)
             return self._any_of(phrase[1:end], phrase[end + 1:], got)
-        if first == "#":
+        if first in "#%":
             return {got} if got else set("0123456789")
         if first in "*'":
             return {got}
         if not first.isalnum():
-            return {got + " "}
+            return {got + " "} | (self.starts(rest[1:], got) if rest.startswith("?") else set())
         if rest.startswith("?"):
             return self.starts(rest[1:], got + first) | self.starts(rest[1:], got)
         return self.starts(rest, got + first)
@@ -164,24 +178,40 @@ class _Told:
 
 
 class Patterns:
-    """The patterns of one data file, ready to be looked up by the beginning of a word.
+    """The patterns of the data files, ready to be looked up by the beginning of a word.
 
     Args:
-        path: the YAML file.
+        folder: where `_words.yml` and the files of patterns lie.
 
     Raises:
-        BrokenData: the file breaks the schema, names an unknown indicator or word class, or a phrase is malformed.
+        BrokenData: a file breaks its schema, names an unknown indicator or word class, writes an indicator that stands
+            elsewhere already, or a phrase is malformed.
     """
 
-    def __init__(self, path: Path = PATTERNS) -> None:
-        data = load(path, SCHEMA)
-        self.by_hand = {key for key, entry in data["signs"].items() if entry.get("by_hand")}
-        self.ids = set(data["signs"])
+    def __init__(self, folder: Path = PATTERNS) -> None:
+        shared = load(folder / WORDS, WORDS_SCHEMA)
+        self.by_hand: set[str] = set()
+        self.ids: set[str] = set()
         self.index: dict[str, list[_Pattern]] = {}
-        self._phrases = _Phrases(data["words"])
-        for key, entry in data["signs"].items():
+        self._phrases = _Phrases(shared["words"])
+        for path in sorted(folder.glob("*.yml")):
+            if path.name != WORDS:
+                self._read(path)
+        told = {name: "|".join(self._phrases.regex(p) for p in shared["told"][name]) for name in shared["told"]}
+        self.told = _Told(
+            re.compile(rf"(?<!\w)(?:(?P<other>{told['by_other']})|(?P<child>{told['by_child']}))(?!\w)"),
+            re.compile(rf"(?:{told['goes_on']})(?!\w)"),
+        )
+
+    def _read(self, path: Path) -> None:
+        for key, entry in load(path, SCHEMA)["signs"].items():
             if key not in indicators():
                 raise BrokenData(path, line_of(path, ["signs", key]), f"'{key}' is no indicator")
+            if key in self.ids:
+                raise BrokenData(path, line_of(path, ["signs", key]), f"'{key}' stands in two files")
+            self.ids.add(key)
+            if entry.get("by_hand"):
+                self.by_hand.add(key)
             for kind in ("find", "as_is", "weak", "contrary"):
                 for position, phrase in enumerate(entry.get(kind, [])):
                     try:
@@ -189,13 +219,10 @@ class Patterns:
                     except (KeyError, ValueError, re.error) as error:
                         line = line_of(path, ["signs", key, kind, position])
                         raise BrokenData(path, line, f"phrase '{phrase}': {error}") from error
-        told = {name: "|".join(self._phrases.regex(p) for p in data["told"][name]) for name in data["told"]}
-        self.told = _Told(
-            re.compile(rf"(?<!\w)(?:(?P<other>{told['by_other']})|(?P<child>{told['by_child']}))(?!\w)"),
-            re.compile(rf"(?:{told['goes_on']})(?!\w)"),
-        )
 
     def _add(self, pattern: _Pattern, phrase: str) -> None:
+        if phrase != plain(phrase):
+            raise ValueError("is not in plain small letters, so that no text could match it")
         for start in self._phrases.starts(phrase):
             if not start:
                 raise ValueError("begins with nothing that can be looked up")

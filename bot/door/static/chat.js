@@ -9,6 +9,7 @@ const $ = (id) => document.getElementById(id);
 const [log, box, composer, replies, below] = ["log", "text", "composer", "replies", "below"].map($);
 const data = JSON.parse($("data").textContent);
 const words = data.text;
+const { lang } = document.documentElement;
 const DOUBLE_TAP_MS = 400;
 const TWICE_MS = 1_000;
 
@@ -149,7 +150,7 @@ composer.addEventListener("submit", (event) => {
       return;
     }
     if (count > data.limit) {
-      say($("notice"), words.too_long.replace("{count}", count).replace("{limit}", data.limit));
+      say($("notice"), words.too_long.replace("{count}", count.toLocaleString(lang)).replace("{limit}", data.limit.toLocaleString(lang)));
       return;
     }
     sending.add(text, text);

@@ -1,0 +1,62 @@
+# Two commands do everything: `make run` and `make test`. Both do all the set-up.
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3.10 python3; do "$$p" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 10))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+QUIET := TF_CPP_MIN_LOG_LEVEL=3 RASA_TELEMETRY_ENABLED=false SQLALCHEMY_SILENCE_UBER_WARNING=1 PYTHONWARNINGS=ignore
+
+.PHONY: run test bench token password lint types imports data schema lock clean
+
+run: .venv/ready
+	@$(QUIET) $(BIN)/python -W ignore -m bot.cli run
+
+test: .venv/ready-dev lint types imports
+	@$(QUIET) $(BIN)/python -W ignore -m bot.cli train
+	@$(MAKE) --no-print-directory data
+	@$(QUIET) $(BIN)/python -W ignore -m pytest
+
+bench: .venv/ready-dev
+	@$(QUIET) $(BIN)/python -W ignore -m bot.cli train
+	@$(QUIET) $(BIN)/python -W ignore -m tools.bench
+
+lint: .venv/ready-dev
+	@$(BIN)/ruff check .
+
+types: .venv/ready-dev
+	@$(BIN)/mypy --no-error-summary
+
+imports: .venv/ready-dev
+	@$(BIN)/lint-imports --no-cache > .venv/imports.log || (cat .venv/imports.log; false)
+
+# Rasa's own validation of domain, rules and examples.
+data: .venv/ready-dev
+	@$(QUIET) $(BIN)/python -W ignore -m rasa data validate --fail-on-warnings > .venv/validate.log 2>&1 || (tail -20 .venv/validate.log; false)
+
+# make token NAME=my-channel SCOPE=channel|desk
+token: .venv/ready
+	@$(QUIET) $(BIN)/python -W ignore -m bot.cli token "$(NAME)" "$(SCOPE)"
+
+# make password NAME=duty
+password: .venv/ready
+	@$(QUIET) $(BIN)/python -W ignore -m bot.cli accounts password "$(NAME)"
+
+# The published schema of the record, from the catalogues.
+schema: .venv/ready
+	@$(BIN)/python -W ignore -m bot.cli schema > docs/record.schema.json
+
+.venv/bin/pip:
+	@test -n "$(PYTHON)" || (echo "Python 3.10 was not found (pyenv, uv or the system may give it)."; false)
+	$(PYTHON) -m venv .venv
+
+.venv/ready: requirements.txt | .venv/bin/pip
+	@echo "Installing the locked packages (two to five minutes the first time) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/ready-dev: requirements-dev.txt .venv/ready
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# Locks hold versions and hashes and name no host; needs uv.
+lock:
+	uv pip compile -q --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --no-header requirements.in -o requirements.txt
+	uv pip compile -q --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --no-header requirements-dev.in -o requirements-dev.txt

@@ -1,0 +1,84 @@
+"""The command line `firstline`: set-up, the three processes, accounts, tokens and checks."""
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import warnings
+
+import click
+
+# Deprecations of Rasa's own pins would bury what an operator must read.
+warnings.filterwarnings("ignore")
+
+
+@click.group()
+def main() -> None:
+    """Firstline: from a responder's first message to a referral in human hands."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+
+
+@main.command()
+def prepare() -> None:
+    """Write settings, bring the database up to date, make the first accounts, train the model."""
+    from bot.setup import prepare as do
+
+    do(click.echo)
+
+
+@main.command()
+def run() -> None:
+    """Prepare, then start bot, web and jobs, and stop them together."""
+    from bot.manager import run_all
+    from bot.setup import prepare as do
+
+    first = do(click.echo)
+    sys.exit(run_all(first, click.echo))
+
+
+@main.command()
+@click.argument("part", type=click.Choice(["bot", "web", "jobs"]))
+def serve(part: str) -> None:
+    """Run one process."""
+    from bot import serve as processes
+
+    getattr(processes, f"serve_{part}")()
+
+
+@main.command()
+def train() -> None:
+    """Train the model where it is missing or its inputs changed."""
+    from bot.settings import settings
+    from bot.training import train_if_needed
+
+    if not train_if_needed(settings().models, click.echo):
+        click.echo("The model is up to date.")
+
+
+@main.command()
+def check() -> None:
+    """Load every catalogue and profile; a broken entry is named with file, line and reason."""
+    from bot.setup import check_data
+
+    click.echo(check_data())
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of the record."""
+    from bot.protocol.record import schema as build
+
+    click.echo(json.dumps(build(), indent=2))
+
+
+def _add_account_commands() -> None:
+    from bot.commands.accounts import accounts, token
+
+    main.add_command(accounts)
+    main.add_command(token)
+
+
+_add_account_commands()
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Commands for accounts and tokens: `firstline accounts ...` and `firstline token NAME SCOPE`."""
+from __future__ import annotations
+
+import click
+
+from bot.database import reading, writing
+from bot.security import tokens
+from bot.security.accounts import DUTY, ROLES, AccountError, add, everyone, reset_password, set_disabled
+
+_ACTOR = "command line"
+
+
+@click.group()
+def accounts() -> None:
+    """Accounts of the duty desk."""
+
+
+@accounts.command("list")
+def list_accounts() -> None:
+    """List all accounts."""
+    with reading() as session:
+        for one in everyone(session):
+            state = "disabled" if one.disabled else "active"
+            click.echo(f"{one.name:<20} {one.role:<11} {state:<9} {one.display_name}")
+
+
+@accounts.command("add")
+@click.argument("name")
+@click.option("--role", type=click.Choice(ROLES), default=DUTY, show_default=True)
+@click.option("--display", required=True, help="The name that responders read.")
+def add_account(name: str, role: str, display: str) -> None:
+    """Make an account and print its password once."""
+    try:
+        with writing() as session:
+            password = add(session, name, role, display, _ACTOR)
+    except AccountError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(password)
+
+
+@accounts.command("password")
+@click.argument("name")
+def new_password(name: str) -> None:
+    """Draw a new password, print it once, and end all sessions of the account."""
+    try:
+        with writing() as session:
+            password = reset_password(session, name, _ACTOR)
+    except AccountError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(password)
+
+
+@accounts.command("disable")
+@click.argument("name")
+def disable(name: str) -> None:
+    """Keep an account from signing in, and end all its sessions."""
+    try:
+        with writing() as session:
+            set_disabled(session, name, True, _ACTOR)
+    except AccountError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{name} is disabled")
+
+
+@click.command()
+@click.argument("name")
+@click.argument("scope", type=click.Choice(tokens.SCOPES))
+def token(name: str, scope: str) -> None:
+    """Make a program's bearer token and print it once; only its hash is kept."""
+    try:
+        with writing() as session:
+            made = tokens.create(session, name, scope)
+    except tokens.BadToken as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(made)

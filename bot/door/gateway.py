@@ -1,0 +1,222 @@
+"""The way of a message: checked, stored once, relayed to a person or answered by the bot; replies come from rows."""
+from __future__ import annotations
+
+import asyncio
+import unicodedata
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.conversations.messages import answers_to, as_json, messages_after, open_conversation, receive, tell
+from bot.conversations.tables import Conversation, Message
+from bot.database import now, reading, writing
+from bot.door import bot_client
+from bot.protocol.catalogue import text
+from bot.protocol.profile import load_profile
+from bot.protocol.report import put
+from bot.referrals.reports import begin_report, open_case
+from bot.referrals.tables import Report
+from bot.settings import settings
+from bot.understanding.danger import danger, wants_human
+
+MAX_CHARACTERS = 10_000
+PER_MINUTE = 60
+"""Messages of one conversation in a minute; danger and a wish for a person are never counted."""
+
+TAP = "#"
+
+
+class Refused(ValueError):
+    """A message was not taken; `code` and text say why, and nothing was stored.
+
+    Args:
+        code: empty, too_long or too_many.
+        reason: what the sender reads.
+    """
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class Unavailable(RuntimeError):
+    """The database is away: nothing was stored, and the sender reads whom to call."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a sender gets.
+
+    Args:
+        conversation: the sender's own name of the conversation.
+        messages: as `messages.as_json` writes them.
+        state: bot, waiting, human or closed.
+        reference: of the report that the conversation is about, once it was sent.
+    """
+
+    conversation: str
+    messages: list[dict[str, Any]]
+    state: str
+    reference: str | None
+
+
+def numbers() -> dict[str, str]:
+    """Give the numbers that every failure names."""
+    profile = load_profile(settings().profile)
+    return {"duty_phone": profile.duty.phone, "emergency": profile.emergency}
+
+
+def clean(words: str) -> str:
+    """Take out what no person types: control characters, and the slash that would name an intent to Rasa.
+
+    Args:
+        words: as they came.
+
+    Returns:
+        The words; line breaks, emoji and right-to-left marks stay.
+
+    Raises:
+        Refused: nothing is left, or there is too much.
+    """
+    if len(words) > MAX_CHARACTERS:
+        raise Refused("too_long", text("too_long", limit=f"{MAX_CHARACTERS:,}"))
+    kept = "".join(c for c in words if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs", "Cn", "Co"))
+    kept = kept.strip().lstrip("/").strip()
+    if not kept.strip("\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\ufeff \n\t"):
+        raise Refused("empty", text("empty"))
+    return kept
+
+
+async def post(owner: str, name: str, channel: str, words: str, external_id: str | None) -> Answer:
+    """Take one message and answer it.
+
+    Args:
+        owner: the proven sender (token or device).
+        name: the sender's own name of the conversation.
+        channel: web or api.
+        words: what was written, or the payload of a tap.
+        external_id: the sender's id of the message; a repeated one gets the same answer and makes no second turn.
+
+    Returns:
+        The messages that answer it; none while a person holds the chat.
+
+    Raises:
+        Refused: the message cannot be taken.
+        Unavailable: the database is away.
+    """
+    kept = clean(words)
+    try:
+        conversation_id, message_id = await asyncio.to_thread(_store, owner, name, channel, kept, external_id)
+    except SQLAlchemyError as error:
+        raise Unavailable(text("database_down", **numbers())) from error
+    try:
+        await bot_client.answer(conversation_id)
+    except bot_client.BotUnavailable:
+        await asyncio.to_thread(_bot_is_down, conversation_id, message_id)
+    try:
+        return await asyncio.to_thread(_answer, conversation_id, message_id)
+    except SQLAlchemyError as error:
+        raise Unavailable(text("database_down", **numbers())) from error
+
+
+def _store(owner: str, name: str, channel: str, words: str, external_id: str | None) -> tuple[str, str]:
+    with writing() as session:
+        conversation = open_conversation(session, channel, owner, name)
+        if _too_many(session, conversation.id) and not (danger(words) or wants_human(words)):
+            raise Refused("too_many", text("too_many", **numbers()))
+        title = _title(session, conversation.id, words) if words.startswith(TAP) else None
+        message, new = receive(session, conversation, title or words, words if title else None, external_id)
+        if new and not title and conversation.state != "human":
+            _alarm_at_once(session, conversation, words)
+        return conversation.id, message.id
+
+
+def _too_many(session: Any, conversation_id: str) -> bool:
+    minute_ago = now() - timedelta(minutes=1)
+    query = select(func.count()).where(
+        Message.conversation_id == conversation_id, Message.author == "responder", Message.created_at > minute_ago
+    )
+    return bool(session.execute(query).scalar_one() >= PER_MINUTE)
+
+
+def _title(session: Any, conversation_id: str, payload: str) -> str | None:
+    """Find the title of the reply that was tapped, as the responder saw it; None where none was offered."""
+    rows = session.execute(
+        select(Message.quick_replies)
+        .where(Message.conversation_id == conversation_id, Message.author == "bot")
+        .order_by(Message.seq.desc())
+    ).scalars()
+    return next((r["title"] for replies in rows for r in replies if r["payload"] == payload), None)
+
+
+def _alarm_at_once(session: Any, conversation: Conversation, words: str) -> None:
+    """Put danger and a wish for a person in front of the desk before Rasa has read a word."""
+    in_danger, human = bool(danger(words)), wants_human(words)
+    if not (in_danger or human):
+        return
+    report = session.get(Report, conversation.report_id) if conversation.report_id else None
+    report = report or begin_report(session, conversation)
+    if in_danger and not report.sent_at:
+        content = {**report.data, "values": dict(report.data["values"])}
+        put(content, "danger", "yes", source="message", words=", ".join(danger(words))[:80])
+        report.data = content
+        report.version += 1
+    open_case(session, report, conversation, "danger" if in_danger else "human")
+
+
+def _bot_is_down(conversation_id: str, message_id: str) -> None:
+    """Tell the responder that the bot does not answer, once a message; the message stays waiting."""
+    try:
+        with writing() as session:
+            conversation = session.get(Conversation, conversation_id)
+            message = session.get(Message, message_id)
+            if conversation.state == "human" or message.state != "waiting" or answers_to(session, message_id):
+                return
+            told = tell(session, conversation, text("bot_down", **numbers()))
+            told.answers = message_id
+    except SQLAlchemyError as error:
+        raise Unavailable(text("database_down", **numbers())) from error
+
+
+def _answer(conversation_id: str, message_id: str) -> Answer:
+    with reading() as session:
+        conversation = session.get(Conversation, conversation_id)
+        return _as_answer(session, conversation, answers_to(session, message_id))
+
+
+def _as_answer(session: Any, conversation: Conversation, messages: list[Message]) -> Answer:
+    report = session.get(Report, conversation.report_id) if conversation.report_id else None
+    return Answer(conversation.name, [as_json(m) for m in messages], conversation.state,
+                  report.reference if report else None)
+
+
+async def read(owner: str, name: str, after: int) -> Answer | None:
+    """Give the messages of a conversation that follow one.
+
+    Args:
+        owner: the proven sender.
+        name: the sender's own name of the conversation.
+        after: number of the last message already known.
+
+    Returns:
+        All messages, the sender's own included; None where this sender has no such conversation.
+
+    Raises:
+        Unavailable: the database is away.
+    """
+
+    def fetch() -> Answer | None:
+        with reading() as session:
+            conversation = session.execute(select(Conversation).filter_by(owner=owner, name=name)).scalar_one_or_none()
+            if conversation is None:
+                return None
+            return _as_answer(session, conversation, messages_after(session, conversation.id, after))
+
+    try:
+        return await asyncio.to_thread(fetch)
+    except SQLAlchemyError as error:
+        raise Unavailable(text("database_down", **numbers())) from error

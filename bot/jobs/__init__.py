@@ -1,0 +1,1 @@
+"""What happens without anybody asking: alarms that repeat, messages that still wait for the bot."""

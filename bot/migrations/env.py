@@ -1,0 +1,24 @@
+"""Alembic's environment: online only, with every table of the project."""
+from __future__ import annotations
+
+from typing import Any
+
+from alembic import context
+
+import bot.conversations.tables
+import bot.referrals.tables
+import bot.security.tables  # noqa: F401
+from bot.database import Base, UtcTime, make_engine
+
+
+def _render(kind: str, item: Any, _: Any) -> Any:
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcTime) else False
+
+
+engine = make_engine(str(context.config.get_main_option("sqlalchemy.url")))
+with engine.connect().execution_options(write=True) as connection:
+    context.configure(connection=connection, target_metadata=Base.metadata, render_item=_render, render_as_batch=True,
+                      compare_type=True)
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.commit()

@@ -1,0 +1,158 @@
+"""Entry points of the three processes: the bot on its Unix socket, the web pages and API, the jobs."""
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from pathlib import Path
+
+from sanic import Sanic
+from sanic.exceptions import NotFound
+from sanic.request import Request
+from sanic.response import HTTPResponse
+from sanic.response import json as as_json
+from sqlalchemy import text as sql
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.database import reading
+from bot.settings import ROOT, settings
+
+MAX_BODY = 200_000
+"""Bytes of a request; a message of 10,000 characters fits whatever its script."""
+
+
+def private_socket(path: Path) -> socket.socket:
+    """Bind a Unix socket that only its owner may open.
+
+    Args:
+        path: where; a socket that a dead process left there is replaced.
+
+    Returns:
+        The bound socket, of mode 0600 from its first moment on.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    bound = socket.socket(socket.AF_UNIX)
+    before = os.umask(0o177)
+    try:
+        bound.bind(str(path))
+    finally:
+        os.umask(before)
+    return bound
+
+
+def bot_app() -> Sanic:
+    """Make the bot process: it answers turns and gives chats back, for the door alone."""
+    # Imported here: Rasa takes seconds to load, and the web process never needs it.
+    from bot.assistant import Assistant
+    from bot.training import trusted_model
+
+    app = Sanic("firstline-bot", configure_logging=False)
+
+    @app.before_server_start
+    async def load(app: Sanic, _: asyncio.AbstractEventLoop) -> None:
+        app.ctx.assistant = await Assistant.load(trusted_model(settings().models))
+
+    @app.post("/turn")
+    async def turn(request: Request) -> HTTPResponse:
+        # Shielded: a door that stops waiting must not cut a turn in two.
+        await asyncio.shield(asyncio.ensure_future(app.ctx.assistant.answer(request.json["conversation"])))
+        return as_json({"done": True})
+
+    @app.post("/give-back")
+    async def give_back(request: Request) -> HTTPResponse:
+        await asyncio.shield(asyncio.ensure_future(app.ctx.assistant.give_back(request.json["conversation"])))
+        return as_json({"done": True})
+
+    @app.post("/health")
+    async def health(_: Request) -> HTTPResponse:
+        return as_json({"up": True})
+
+    @app.exception(Exception)
+    async def failed(_: Request, error: Exception) -> HTTPResponse:
+        return as_json({"error": type(error).__name__}, status=500)
+
+    return app
+
+
+def web_app() -> Sanic:
+    """Make the web process: chat page, desk, API and health."""
+    from bot.desk.pages import desk_blueprint
+    from bot.door import bot_client
+    from bot.door.api import api_blueprint
+    from bot.door.pages import problem
+    from bot.door.web import chat_blueprint
+    from bot.live import Live
+    from bot.security.headers import protect
+
+    app = Sanic("firstline-web", configure_logging=False)
+    app.config.REQUEST_MAX_SIZE = MAX_BODY
+    app.config.RESPONSE_TIMEOUT = 120
+    app.config.FALLBACK_ERROR_FORMAT = "text"
+    app.ctx.live = Live()
+    app.blueprint(chat_blueprint())
+    app.blueprint(desk_blueprint())
+    app.blueprint(api_blueprint())
+    app.static("/static", ROOT / "bot" / "static", name="static")
+
+    @app.get("/health")
+    async def health(_: Request) -> HTTPResponse:
+        database = await asyncio.to_thread(_database_answers)
+        parts = {"web": True, "database": database, "bot": False, "jobs": jobs_alive()}
+        try:
+            await bot_client.health()
+            parts["bot"] = True
+        except bot_client.BotUnavailable:
+            pass
+        return as_json(parts, status=200 if all(parts.values()) else 503)
+
+    @app.exception(NotFound)
+    async def not_found(_: Request, __: Exception) -> HTTPResponse:
+        return problem(404, "not_found")
+
+    @app.on_response
+    async def guard(request: Request, response: HTTPResponse) -> None:
+        protect(response, keep=request.path.startswith("/static/"))
+
+    return app
+
+
+def _database_answers() -> bool:
+    try:
+        with reading() as session:
+            session.execute(sql("SELECT 1"))
+        return True
+    except SQLAlchemyError:
+        return False
+
+
+HEARTBEAT = ROOT / "var" / "jobs.alive"
+"""Touched by the jobs at each round, for `/health`."""
+
+
+def jobs_alive() -> bool:
+    """Tell whether the jobs had a round in the last half minute."""
+    from bot.jobs.rounds import ALIVE_SECONDS
+
+    try:
+        return time.time() - HEARTBEAT.stat().st_mtime < ALIVE_SECONDS
+    except OSError:
+        return False
+
+
+def serve_bot() -> None:
+    """Run the bot process until it is told to stop."""
+    bot_app().run(sock=private_socket(settings().bot_socket), access_log=False, debug=False)
+
+
+def serve_web() -> None:
+    """Run the web process until it is told to stop."""
+    web_app().run(host=settings().host, port=settings().port, access_log=False, debug=False)
+
+
+def serve_jobs() -> None:
+    """Run the jobs until they are told to stop."""
+    from bot.jobs.rounds import run
+
+    asyncio.run(run(HEARTBEAT))

@@ -1,0 +1,42 @@
+"""One database and one assistant for all tests; every test talks in conversations of its own."""
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+_FOLDER = Path(tempfile.mkdtemp(prefix="firstline-tests-"))
+os.environ.update(
+    FIRSTLINE_DATABASE_URL=f"sqlite:///{_FOLDER / 'tests.db'}",
+    FIRSTLINE_SECRET="only-for-tests-" + uuid.uuid4().hex * 2,
+    FIRSTLINE_BOT_SOCKET=str(_FOLDER / "bot.sock"),
+    FIRSTLINE_PORT="0",
+    RASA_TELEMETRY_ENABLED="false",
+    TF_CPP_MIN_LOG_LEVEL="3",
+)
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[None]:
+    """Bring the tests' database up to date by the project's own migrations."""
+    from alembic import command
+
+    from bot.settings import settings
+    from bot.setup import migrations
+
+    command.upgrade(migrations(settings().database_url), "head")
+    yield
+
+
+@pytest.fixture(scope="session")
+async def assistant(database: None) -> AsyncIterator[object]:
+    """Load the trained model once, with the real forms, actions and database."""
+    from bot.assistant import Assistant
+    from bot.settings import settings
+    from bot.training import trusted_model
+
+    yield await Assistant.load(trusted_model(settings().models))
