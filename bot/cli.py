@@ -4,17 +4,16 @@ from __future__ import annotations
 import json
 import logging
 import sys
-import warnings
 
 import click
-
-# Deprecations of Rasa's own pins would bury what an operator must read.
-warnings.filterwarnings("ignore")
 
 
 @click.group()
 def main() -> None:
     """Firstline: from a responder's first message to a referral in human hands."""
+    # Deprecations of Rasa's own pins would bury what an operator must read; TensorFlow undoes plain filters.
+    logging.captureWarnings(True)
+    logging.getLogger("py.warnings").setLevel(logging.CRITICAL)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
 
 

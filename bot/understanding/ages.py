@@ -146,16 +146,12 @@ _DECADE = re.compile(
 _TENS = {"twent": 20, "thirt": 30, "fort": 40, "fift": 50, "sixt": 60, "teen": 10}
 _YOUNG = re.compile(
     rf"{_BOUND}(?P<n>{_NUM})[\s-]?(?P<unit>months?|mths?|mo|weeks?|wks?|wk|days?|hours?)[\s-]?(?:old|of age)\b"
-                    (
-                        rf"|\b(?:baby|infant|newborn|toddler|bebe|child|boy|girl)\s+(?:(?:boy|girl|of|is|about|"
-                        rf"approx\.?|approximately|around|maybe|only|"
-                        rf"aged)\s+){{0,3}}(?P<n2>{_NUM})\s?(?P<unit2>months?|mths?|weeks?|wks?|"
-                        rf"days?)(?!\s+(?:pregnant|ago|in|here|missing|without|gone|at|later))\b"
-                    )
-                    (
-                        rf"|{_BOUND}(?P<n3>{_NUM})[\s-](?P<unit3>months?|weeks?|days?)[\s-](?:baby|infant|girl|"
-                        rf"boy|newborn)\b"
-                    ))
+                    rf"|\b(?:baby|infant|newborn|toddler|bebe|child|boy|girl)\s+(?:(?:boy|girl|of|is|about|"
+                    rf"approx\.?|approximately|around|maybe|only|"
+                    rf"aged)\s+){{0,3}}(?P<n2>{_NUM})\s?(?P<unit2>months?|mths?|weeks?|wks?|"
+                    rf"days?)(?!\s+(?:pregnant|ago|in|here|missing|without|gone|at|later))\b"
+                    rf"|{_BOUND}(?P<n3>{_NUM})[\s-](?P<unit3>months?|weeks?|days?)[\s-](?:baby|infant|girl|"
+                    rf"boy|newborn)\b")
 _SCHOOL = re.compile(
     r"\b(?:year|yr|y)[\s-]?(?P<uk>1[0-3]|[1-9])(?=[\s,.-]*(?:girl|boy|pupil|student|child|kid|class|group|form|"
     r"$|[,.;]))|\b(?P<in>in|from|is|a)\s+(?:year|yr)[\s-](?P<uk2>1[0-3]|[1-9])\b(?!\s?(?:of|%))|\b(?:grade|"
@@ -206,7 +202,7 @@ def _beside(low: str, noun: Noun) -> Age | None:
 
 
 _AHEAD = re.compile(
-    rf"{_BOUND}(?P<n>{_NUM}(?:\s?(?:-|/|or|to|and)\s?{_NUM})?)(?P<u>{_UNIT})?[\s,-]+(?:(?!and\b|or\b|with\b|"
+    rf"{_BOUND}(?P<n>{_NUM}(?:\s?(?:-|/|or|to|and)\s?{_NUM})?)(?P<u>{_UNIT})?[\s-]+(?:(?!and\b|or\b|with\b|"
     rf"of\b|in\b|for\b|the\b|is\b)[a-z-]+\s+){{0,3}}$"
 )
 
@@ -283,12 +279,14 @@ def ages(text: str, people: list[Noun], skip: list[tuple[int, int]], demonyms: l
         The ages in the order of the text, not overlapping; past ages among them.
     """
     low = plain(text)
-    taken = list(skip)
+    taken = bytearray(len(low))
+    for start, end in skip:
+        taken[start:end] = b"1" * (end - start)
     found: list[Age] = []
 
     def take(age: Age | None) -> None:
-        if age is not None and not any(age.start < end and start < age.end for start, end in taken):
-            taken.append((age.start, age.end))
+        if age is not None and not any(taken[age.start:age.end]):
+            taken[age.start:age.end] = b"1" * (age.end - age.start)
             found.append(age)
 
     for age in _special(low, text):

@@ -40,17 +40,13 @@ def _dates() -> re.Pattern[str]:
     return re.compile(
         r"(?P<iso>(?P<y1>[12]\d{3})[-/.](?P<m1>\d{1,2})[-/.](?P<d1>\d{1,2}))(?!\d)"
         r"|(?P<dmy>(?P<d2>\d{1,2})\s?[-/.]\s?(?P<m2>\d{1,2})\s?[-/.]\s?(?P<y2>\d{4}|\d{2}))(?!\d)"
-        (
-            rf"|(?P<named>(?P<d3>\d{{1,2}})(?:st|nd|rd|th|"
-            rf"\.)?\s+(?:of\s+)?(?P<m3>{month})[\s,.']+(?P<y3>\d{{4}}|\d{{2}}))(?!\d)"
-        )
+        rf"|(?P<named>(?P<d3>\d{{1,2}})(?:st|nd|rd|th|"
+        rf"\.)?\s+(?:of\s+)?(?P<m3>{month})[\s,.']+(?P<y3>\d{{4}}|\d{{2}}))(?!\d)"
         rf"|(?P<us>(?P<m4>{month})\s+(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?[\s,]+(?P<y4>\d{{4}}))(?!\d)"
         rf"|(?P<my>(?:(?P<m5>{month})\s+|(?P<m6>\d{{1,2}})[/.])(?P<y5>\d{{4}}))(?!\d)"
         r"|(?P<years>(?:19|20)\d\d(?:\s?(?:,|/|-|or|and|&|to)\s?(?:19|20)\d\d){0,6})(?!\d)"
-        (
-            r"|(?P<short>'?\d\d(?:\s?(?:,|and|&|or)\s?'?\d\d){0,6})(?![\d:/.]\d|\d|\s?(?:weeks?|days?|months?|"
-            r"hours?|hrs?|years?))"
-        )
+        r"|(?P<short>'?\d\d(?:\s?(?:,|and|&|or)\s?'?\d\d){0,6})(?![\d:/.]\d|\d|\s?(?:weeks?|days?|months?|"
+        r"hours?|hrs?|years?))"
     )
 
 

@@ -64,7 +64,7 @@ def company(story: Story) -> list[Fact]:
         chosen, value = strong[0], "with_other_adult"
     elif adult and (several or crowd or not (left or weak)):
         chosen, value = adult[0], "with_other_adult"
-    elif children and several:
+    elif children:
         chosen, value = children[0], "with_children"
     elif (left or weak or on_the_way) and len(story.people) == 1 and story.people[0].count == 1:
         chosen, value = left or weak or on_the_way, "alone"

@@ -63,7 +63,7 @@ def numbers() -> dict[str, Any]:
 
 def either(listed: list[str]) -> str:
     """Join expressions into one group, the longest first."""
-    return "(?:" + "|".join(item.replace(" ", r"\s+") for item in sorted(listed, key=len, reverse=True)) + ")"
+    return "(?:" + "|".join(item.replace(" ?", r"\s?").replace(" ", r"\s+") for item in sorted(listed, key=len, reverse=True)) + ")"
 
 
 NUMBER_WORD = either(list(numbers()["words"]))
@@ -111,7 +111,7 @@ def _kind(word: str) -> tuple[Role, Sex | None, bool]:
 
 
 _BETWEEN = (
-    r"(?:(?!(?:and|or|with|years?|yrs?|yo|months?|weeks?|days?|hours?|of|in|to|is|says?|for|old|ans|jahre)\b)[a-z-]+\s+){0,3}"
+    r"(?:(?!(?:and|or|with|years?|yrs?|yo|months?|weeks?|days?|hours?|of|in|to|is|says?|for|old|ans|jahre|other|others|more|further)\b)[a-z-]+\s+){0,3}"
 )
 _COUNT = re.compile(
     rf"(?<![\w.,:/€£$-])(\d{{1,3}}|{NUMBER_WORD}|{either(list(numbers()['counts']))})(?:\s*x)?\s+{_BETWEEN}$"

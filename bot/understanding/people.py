@@ -16,26 +16,18 @@ from bot.understanding.text import plain
 Child = Literal["yes", "no", "unclear"]
 _ADULT = 18
 _YOUNG_LOOK = re.compile(
-    (
-        r"\b(?:looks? (?:much |far |very |a lot |so |really |way |even |more )?(?:young|younger|"
-        r"like (?:a )?(?:child|kid|minor|teen\w*|schoolgirl|boy|girl))|younger (?:than|looking)|child-?like|"
-        r"childish|baby ?face\w*|"
-    )
-    (
-        r"(?:seems?|appears?|clearly|presents?(?: as)?|looks?) (?:much |far |very |to be |like |a |an |"
-        r"as )*(?:younger|young|minor|under ?-?age|child|teen\w*|under 18|below 18)|not (?:an? )?adult|"
-    )
-    (
-        r"could be (?:a )?(?:minor|child|under ?-?age|younger|under 18)|may be (?:a )?(?:minor|child|younger|"
-        r"under ?-?age)|might be (?:a )?(?:minor|child|younger|under ?-?age|under 18)|maybe (?:a )?(?:minor|"
-        r"child|younger|under ?-?age|under 18)|(?:doubt|dispute[sd]?|disputing|not sure (?:about|of)|"
-        r"unsure (?:about|of)?|unknown|unclear|uncertain) (?:\w+ ){0,3}(?:age|18|adult)|"
-    )
-    (
-        r"age (?:is |was |are )?(?:disputed|unclear|unknown|uncertain|dispute|not sure|doubtful|questionable|"
-        r"assessment|not known)|(?:very|really|so|extremely) young|(?:teen|teenage|school)\w*|no breasts|"
-        r"no beard|milk teeth)\b"
-    )
+    r"\b(?:looks? (?:much |far |very |a lot |so |really |way |even |more )?(?:young|younger|"
+    r"like (?:a )?(?:child|kid|minor|teen\w*|schoolgirl|boy|girl))|younger (?:than|looking)|child-?like|"
+    r"childish|baby ?face\w*|"
+    r"(?:seems?|appears?|clearly|presents?(?: as)?|looks?) (?:much |far |very |to be |like |a |an |"
+    r"as )*(?:younger|young|minor|under ?-?age|child|teen\w*|under 18|below 18)|not (?:an? )?adult|"
+    r"could be (?:a )?(?:minor|child|under ?-?age|younger|under 18)|may be (?:a )?(?:minor|child|younger|"
+    r"under ?-?age)|might be (?:a )?(?:minor|child|younger|under ?-?age|under 18)|maybe (?:a )?(?:minor|"
+    r"child|younger|under ?-?age|under 18)|(?:doubt|dispute[sd]?|disputing|not sure (?:about|of)|"
+    r"unsure (?:about|of)?|unknown|unclear|uncertain) (?:\w+ ){0,3}(?:age|18|adult)|"
+    r"age (?:is |was |are )?(?:disputed|unclear|unknown|uncertain|dispute|not sure|doubtful|questionable|"
+    r"assessment|not known)|(?:very|really|so|extremely) young|(?:teen|teenage|school)\w*|no breasts|"
+    r"no beard|milk teeth)\b"
 )
 _OLD_LOOK = re.compile(
     r"\b(?:looks? (?:much |far |a lot |way )?(?:older|like an? adult|adult)|(?:seems?|appears?|"
@@ -66,18 +58,22 @@ class Found:
 
 def _owner(age: Age, low: str, words: list[Noun], victim_sex: str | None) -> Noun | None:
     """Find whose age a free-standing age is: the nearest word before it in the sentence, unless a pronoun intervenes."""
-    start = max((m.end() for m in re.finditer(r"[.!?;\n]", low[:age.start])), default=0)
-    before = [n for n in words if start <= n.start and n.end <= age.start]
-    if not before:
+    start = max(low.rfind(mark, 0, age.start) for mark in ".!?;\n") + 1
+    nearest = next((n for n in reversed(words) if n.end <= age.start), None)
+    if nearest is None or nearest.start < start:
         return None
-    nearest = before[-1]
     gap = low[nearest.end:age.start]
+    if age.kind == "look" and re.search(r"\b(?:say|says|said|think|thinks|guess\w*|estimate[sd]?|reckons?|puts?|would)\b", gap):
+        return None
     pronouns = list(_PRONOUN.finditer(gap))
     if nearest.role == "other" and pronouns:
         last = "female" if pronouns[-1][1] else "male"
         says = re.search(r"\b(?:says?|said|claims?|states?|insists?|tells?|told)\b", gap[:pronouns[-1].start()])
         if says or (nearest.sex and last != nearest.sex) or (victim_sex == last != nearest.sex):
             return None
+    apart = low[:age.start].rstrip().endswith(",") and low[age.end:].lstrip().startswith(",")
+    if nearest.role == "other" and nearest.plural and apart:
+        return None
     if nearest.role == "other" and re.search(r",|\s-\s", gap) and age.kind == "claim" and not pronouns:
         return None
     return nearest
@@ -189,15 +185,11 @@ def _own(words: list[Noun], low: str) -> list[Noun]:
             r"\b(?:no|any|another|other|without|of other|friend's|like a|as a|like|our|of a|every|each|"
             r"all the other|for|dating|met)\s+$", before) and noun.role != "child"):
             continue
-        if re.search(
-            r"\b(?:she|who|also|and|already|now) (?:has|had) (?:a|an|her|own|two|\d) (?:own |small |little |"
-            r"new ?born )?$|^has a $|, has a $|\b(?:her|his|their|auntie's|aunt's|woman's|family's|lady's|"
-            r"uncle's|boss's|employer's|couple's|minded|looks after|of) (?:own |small |little |other |two |"
-            r"three |new ?born )?$", before) and re.match(r"(?:newborn|bab|child|kid|infant|toddler|daughter|son|boys?\b|girls?\b)", low[noun.start:noun.end]):
+        if re.search(r"\b(?:she|who|also|and|already|now) (?:has|had) (?:a|an|her|own|two|\d) (?:own |small |little |new ?born )?$|^has a $|, has a $|\b(?:her|his|their|auntie's|aunt's|woman's|family's|lady's|uncle's|boss's|employer's|couple's|minded|looks after) (?:own |small |little |other |two |three |new ?born )?$", before) and re.match(r"(?:newborn|bab|child|kid|infant|toddler|daughter|son|boys?\b|girls?\b)", low[noun.start:noun.end]):
             continue
-        if re.search(r"\b(?:no|other|another|school|no other)\s+$", before) or re.match(
-            r"\s?friend|friend|'s (?:home|services|house|hospital|unit)|\s+(?:protection|services|benefit|care|"
-            r"soldier|marriage|labou?r|abuse|helpline|psych|traffick|porn|home\b)", after):
+        if re.search(r"\b(?:no|other|another|school|no other)\s+$", before) or re.match(r"\s?friend|friend|'s (?:home|services|house|hospital|unit)|\s+(?:protection|services|benefit|care|soldier|marriage|labou?r|abuse|helpline|psych|traffick|porn|home\b)", after):
+            continue
+        if re.match(r"\s?[:?]\s?(?:no|none|nil)\b", after):
             continue
         kept.append(noun)
     return kept
@@ -212,6 +204,8 @@ def _assemble(text: str, low: str, words: list[Noun], listed: list[Age], born: l
     adults = [n for n in candidates if n.role == "adult"]
     sex = _sex(children or youths or neutral, low, set()) or None
     minors = [a for a in listed if a.noun is None and a.kind != "past" and a.high < _ADULT]
+    if neutral and {n.sex for n in neutral} - {None} and not any(n.plural for n in adults):
+        adults = [n for n in adults if n.sex in {m.sex for m in neutral}]
     small = bool(children or youths or minors or any(b.child for b in born) or any(a.sex for a in listed))
     protect = set(children) | set(youths) | set(neutral) | (set() if small else set(adults))
     mine: list[Age] = []

@@ -48,8 +48,15 @@ def words() -> dict[str, str]:
     return {name: "(?:" + "|".join(_spaced(phrase) for phrase in phrases) + ")" for name, phrases in data.items()}
 
 
-def _optional(phrase: str) -> str:
-    """Let the gap before an optional word be optional with it: "a (b)? c" finds "a c" too."""
+def optional(phrase: str) -> str:
+    """Let the gap before an optional word be optional with it: "a (b)? c" finds "a c" too.
+
+    Args:
+        phrase: a phrase in the notation of this module.
+
+    Returns:
+        The phrase with such gaps inside the optional group.
+    """
     at = 0
     while (at := phrase.find(" (", at)) >= 0:
         depth, end = 0, at + 1
@@ -70,10 +77,10 @@ def _optional(phrase: str) -> str:
 
 def _spaced(phrase: str) -> str:
     parts = []
-    phrase = _optional(re.sub(r" ~\d$", "", phrase))
+    phrase = optional(re.sub(r" ~\d$", "", phrase))
     # A blank inside [...] is a blank and no gap.
     phrase = re.sub(r"(?<!\\)\[[^\]]*\]", lambda m: m.group().replace(" ", r"\x20"), phrase)
-    for token in phrase.split(" "):
+    for token in phrase.replace(" ?", r"\x20?").split(" "):
         if re.fullmatch(r"~\d", token):
             parts.append(rf"(?:[\w'+&.%€£$]+{_GAP}){{0,{token[1]}}}?")
         else:

@@ -10,7 +10,7 @@ from typing import Literal
 from bot.protocol.loading import load
 from bot.understanding.negation import status
 from bot.understanding.nouns import Noun
-from bot.understanding.phrases import Phrases
+from bot.understanding.phrases import Phrases, optional
 from bot.understanding.reading import Fact
 
 DATA = Path(__file__).parent / "data"
@@ -75,7 +75,7 @@ def _context() -> dict[str, re.Pattern[str]]:
     data = load(DATA / "places.yml", _WORDS)
     found = {}
     for name, phrases in data.items():
-        inner = "|".join(phrase.replace(" ", r"[\s'\"-]+") for phrase in sorted(phrases, key=len, reverse=True))
+        inner = "|".join(optional(phrase).replace(" ?", r"\s?").replace(" ", r"[\s'\"-]+") for phrase in sorted(phrases, key=len, reverse=True))
         found[name] = re.compile(f"(?<![a-z])(?:{inner})" + (r"[\s,'\"(:]*$" if name.endswith("before") else ""))
     return found
 
@@ -189,7 +189,7 @@ def _others_from(where: Where, low: str, people: list[Noun], protected: bool) ->
     return bool(near) and (near[-1].role == "other" or (near[-1].role == "adult" and protected))
 
 
-_HEADING = re.compile(r"^\W*(?:(?!from\b|born\b|of\b|via\b|speaks?\b|girl|boy|child|male|female|kid|wom[ae]n|m[ae]n\b|\d)[a-z0-9&/-]+\s+){0,3}$")
+_HEADING = re.compile(r"^\W*(?:(?!from\b|born\b|of\b|via\b|speaks?\b|girl|boy|child|male|female|kid|wom[ae]n|m[ae]n\b|\d)[a-z0-9&/-]+,?\s+){0,3}$")
 """A town so near to the beginning, with nothing but a word or two before it, says where the writer is."""
 
 

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from bot.conversations.messages import open_conversation, receive
+from bot.database import writing
+from bot.door.devices import CONVERSATION
 from bot.door.pages import numbers, texts
-from bot.door.view import active_replies
+from bot.door.view import active_replies, view
 
 pytestmark = pytest.mark.usefixtures("fresh_database")
 
@@ -35,3 +38,20 @@ def test_the_texts_carry_the_numbers_of_the_profile() -> None:
     assert numbers()["duty_phone"] in texts()["return"]["wrong"]
     assert "{minimum}" in texts()["keep"]["code"]
     assert "{officer}" in texts()["bar"]["human"]
+
+
+async def test_a_new_device_is_greeted_with_ways_to_begin() -> None:
+    seen = await view("web:new")
+    assert (seen["conversation"], seen["messages"], seen["last"]) == ("", [], 0)
+    assert [reply["title"] for reply in seen["replies"]] == texts()["greeting"]["replies"]
+
+
+async def test_a_page_gets_what_follows_its_last_number_with_its_own_ids() -> None:
+    with writing() as session:
+        conversation = open_conversation(session, "web", "web:a", CONVERSATION)
+        for text in ("one", "two"):
+            receive(session, conversation, text, None, f"id of {text}")
+    seen = await view("web:a", after=1)
+    assert [(m["seq"], m["id"], m["state"]) for m in seen["messages"]] == [(2, "id of two", "stored")]
+    assert seen["states"] == {"1": "stored", "2": "stored"}
+    assert (await view("web:b"))["messages"] == []

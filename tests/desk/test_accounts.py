@@ -1,0 +1,173 @@
+"""Accounts, passwords, sign-in delays, sessions and tokens."""
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from click.testing import CliRunner
+from desk_world import Store, make_account
+from sqlalchemy import select, update
+
+from bot.commands.accounts import accounts as commands
+from bot.commands.accounts import token as token_command
+from bot.database import now, writing
+from bot.security import accounts, sessions, tokens
+from bot.security.passwords import fits, new_password
+from bot.security.tables import Account, ApiToken, AuditEntry, DeskSession
+
+
+def test_first_start_makes_two_accounts_once(store: Store) -> None:
+    with store.writing() as session:
+        made = accounts.first_start(session)
+    assert [name for name, _ in made] == ["admin", "duty"]
+    with store.writing() as session:
+        assert accounts.first_start(session) == []
+        kept = {a.name: a for a in accounts.everyone(session)}
+        assert {a.role for a in kept.values()} == {"admin", "duty"}
+        for name, password in made:
+            assert kept[name].password_hash.startswith("$argon2id$")
+            assert fits(kept[name].password_hash, password)
+            assert not fits(kept[name].password_hash, password + "x")
+
+
+def test_passwords_are_drawn() -> None:
+    drawn = {new_password() for _ in range(200)}
+    assert len(drawn) == 200
+    assert all(len(one) == 24 for one in drawn)
+
+
+@pytest.mark.parametrize(("name", "role", "display"), [
+    ("x", "duty", "Ana"), ("1st", "duty", "Ana"), ("a b", "duty", "Ana"), ("ana", "boss", "Ana"), ("ana", "duty", " "),
+    ("ana", "duty", "A\u202ena"), ("n" * 41, "duty", "Ana"),
+])
+def test_a_bad_account_is_refused(store: Store, name: str, role: str, display: str) -> None:
+    with pytest.raises(accounts.BadAccount), store.writing() as session:
+        accounts.add(session, name, role, display, "test")
+
+
+def test_a_name_is_taken_once(store: Store) -> None:
+    with store.writing() as session:
+        accounts.add(session, "ana", "duty", "Ana", "test")
+    with pytest.raises(accounts.BadAccount), store.writing() as session:
+        accounts.add(session, "ANA", "duty", "Ana", "test")
+
+
+def test_the_last_administrator_stays(store: Store) -> None:
+    with store.writing() as session:
+        accounts.first_start(session)
+    with pytest.raises(accounts.BadAccount), store.writing() as session:
+        accounts.set_disabled(session, "admin", True, "test")
+
+
+def test_the_delay_grows_and_ends(store: Store) -> None:
+    account, _ = make_account(store.writing, "duty", "Ana")
+    at = now()
+
+    def attempt(later: float) -> bool:
+        with store.writing() as session:
+            return accounts.begin_attempt(session, account.name, at + timedelta(seconds=later)) is not None
+
+    assert [attempt(0) for _ in range(6)] == [True, True, True, True, False, False]
+    assert not attempt(1.9)
+    assert attempt(2.1)
+    assert not attempt(2.1 + 3.9)
+    assert attempt(2.1 + 4.1)
+    for step in range(1, 12):
+        attempt(10 + 61 * step)
+    assert attempt(10 + 61 * 12), "never longer than a minute"
+    with store.writing() as session:
+        accounts.attempt_succeeded(session, account.id)
+    assert attempt(10_000)
+
+
+def test_sign_in_and_out(database: None) -> None:
+    account, password = make_account(writing, "duty", "Ana")
+    assert sessions.sign_in(account.name, "wrong") is None
+    assert sessions.sign_in("nobody-at-all", password) is None
+    secret = sessions.sign_in(account.name.upper(), password)
+    assert secret and len(secret) == 43
+    signed_in = sessions.recognise(secret)
+    assert signed_in and signed_in.account.id == account.id
+    with writing() as session:
+        kept = session.execute(select(DeskSession).filter_by(account_id=account.id)).scalar_one()
+        assert secret not in (kept.token_hash, kept.csrf)
+    sessions.sign_out(signed_in)
+    assert sessions.recognise(secret) is None
+
+
+@pytest.mark.parametrize("change", [
+    {"last_seen_at": now() - timedelta(hours=8, minutes=1)}, {"created_at": now() - timedelta(hours=16, minutes=1)},
+])
+def test_sessions_end(database: None, change: dict[str, object]) -> None:
+    account, password = make_account(writing, "duty", "Ana")
+    secret = sessions.sign_in(account.name, password) or ""
+    assert sessions.recognise(secret)
+    with writing() as session:
+        session.execute(update(DeskSession).where(DeskSession.account_id == account.id).values(**change))
+    assert sessions.recognise(secret) is None
+
+
+def test_disabling_and_a_new_password_end_sessions(database: None) -> None:
+    account, password = make_account(writing, "duty", "Ana")
+    secret = sessions.sign_in(account.name, password) or ""
+    with writing() as session:
+        accounts.set_disabled(session, account.name, True, "test")
+    assert sessions.recognise(secret) is None
+    assert sessions.sign_in(account.name, password) is None
+    with writing() as session:
+        accounts.set_disabled(session, account.name, False, "test")
+        fresh = accounts.reset_password(session, account.name, "test")
+    assert sessions.sign_in(account.name, password) is None
+    assert sessions.sign_in(account.name, fresh)
+
+
+def test_presence_means_an_open_page_of_somebody_who_sees_cases(store: Store) -> None:
+    admin, _ = make_account(store.writing, "admin", "Root")
+    duty, _ = make_account(store.writing, "duty", "Ana")
+    with store.writing() as session:
+        assert not accounts.duty_signed_in(session)
+        session.add(DeskSession(token_hash="a", account_id=admin.id, csrf="x"))
+        session.flush()
+        assert not accounts.duty_signed_in(session)
+        session.add(DeskSession(token_hash="d", account_id=duty.id, csrf="x", last_seen_at=now() - timedelta(seconds=95)))
+        session.flush()
+        assert not accounts.duty_signed_in(session)
+        session.execute(update(DeskSession).values(last_seen_at=now() - timedelta(seconds=80)))
+        assert accounts.duty_signed_in(session)
+        session.execute(update(Account).where(Account.id == duty.id).values(disabled=True))
+        assert not accounts.duty_signed_in(session)
+
+
+def test_tokens_hold_their_scope_and_only_a_hash_is_kept(store: Store) -> None:
+    with store.writing() as session:
+        made = tokens.create(session, "gateway", "channel")
+        kept = session.execute(select(ApiToken)).scalar_one()
+        assert made not in (kept.token_hash, kept.name) and len(kept.token_hash) == 64
+        found = tokens.verify(session, made, "channel")
+        assert found and found.name == "gateway"
+        assert tokens.verify(session, made, "desk") is None
+        assert tokens.verify(session, made + "x", "channel") is None
+        assert tokens.revoke(session, "gateway") and not tokens.revoke(session, "gateway")
+        assert tokens.verify(session, made, "channel") is None
+        for name, scope in (("gateway", "desk"), ("other", "all"), ("Bad name", "desk")):
+            with pytest.raises(tokens.BadToken):
+                tokens.create(session, name, scope)
+
+
+def test_the_command_line(database: None) -> None:
+    run = CliRunner().invoke
+    added = run(commands, ["add", "cli-ana", "--role", "supervisor", "--display", "Ana Marin"])
+    assert added.exit_code == 0
+    assert sessions.sign_in("cli-ana", added.output.strip())
+    assert "cli-ana" in run(commands, ["list"]).output
+    renewed = run(commands, ["password", "cli-ana"]).output.strip()
+    assert renewed != added.output.strip() and sessions.sign_in("cli-ana", renewed)
+    assert run(commands, ["disable", "cli-ana"]).exit_code == 0
+    assert sessions.sign_in("cli-ana", renewed) is None
+    assert run(commands, ["password", "nobody-here"]).exit_code == 1
+    made = run(token_command, ["cli-token", "desk"])
+    with writing() as session:
+        assert tokens.verify(session, made.output.strip(), "desk")
+        acts = set(session.execute(select(AuditEntry.action).filter_by(subject="cli-ana")).scalars())
+    assert {"account.added", "account.password", "account.disabled"} <= acts
+    assert run(token_command, ["cli-token", "desk"]).exit_code == 1

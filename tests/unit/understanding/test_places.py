@@ -1,0 +1,52 @@
+"""Nationality, language, the way travelled and the place of the encounter are four different things."""
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from bot.understanding.reader import read
+
+TODAY = dt.date(2026, 11, 21)
+
+
+def _values(text: str, field: str, here: str | None = None) -> list[str]:
+    return [f.value for f in read(text, TODAY, here, signs=lambda _: []).facts if f.field == field and f.status != "denied"]
+
+
+@pytest.mark.parametrize(("text", "codes"), [
+    ("nigerain girl 16", ["NG"]), ("boy from Benin City", ["NG"]), ("afgan lad of 15", ["AF"]),
+    ("girl 15 from Kosovo", ["XK"]), ("boy with Iraqi passport", ["IQ"]), ("women from Peru and Ecuador", ["PE", "EC"]),
+    ("male 17, nationality: Gambia", ["GM"]), ("fille roumaine de 14 ans", ["RO"]), ("vietnamesse kid", ["VN"]),
+    ("boy speaks pashto", []), ("asian girl, no english", []), ("romanian interpreter called for a girl", []),
+    ("boy came via Libya and Italy", []), ("girl in nail polish shop", []), ("girl sold by an albanian man", []),
+    ("boy 9, with a polish man", []), ("we are in Lisbon with a girl", []),
+])
+def test_nationality(text: str, codes: list[str]) -> None:
+    assert _values(text, "nationality") == codes
+
+
+@pytest.mark.parametrize(("text", "code"), [
+    ("Rotterdam. boy 15 in a container", "NL"), ("we are in Lisbon with a girl", "PT"), ("I am writing from Tirana, girl 14", "AL"),
+    ("farm near Szeged, boy 16", "HU"), ("Idomeni border crossing, baby with a couple", "GR"), ("boy from Lagos", None),
+])
+def test_country(text: str, code: str | None) -> None:
+    assert (_values(text, "country") or [None])[0] == code
+
+
+def test_way_of_writing_gives_a_country_only_where_none_is_known() -> None:
+    assert _values("A&E here, girl 14", "country") == ["GB"]
+    assert _values("A&E here, girl 14", "country", here="IE") == []
+
+
+def test_doubted_nationality_is_hedged() -> None:
+    facts = read("girl, Serbian we suppose", TODAY, signs=lambda _: []).facts
+    assert [f.status for f in facts if f.field == "nationality"] == ["hedged"]
+
+
+def test_british_lives_here_only_in_britain() -> None:
+    assert _values("british girl 15", "residence", here="GB") == ["here"]
+    assert _values("british girl 15 found in Porto", "residence") == []
+
+
+def test_languages() -> None:
+    assert _values("boy speaks only tigrinya", "language") == ["Tigrinya"]
