@@ -134,11 +134,11 @@ def _answer_tapped(turn: Turn, question_id: str, key: str) -> None:
     open_before = report.get("open")
     report["about_a_person"] = True
     changed = telling.take_answer(turn, question, answer, title)
+    if in_danger(report) and not was_in_danger:
+        turn.say(emergency(report, turn.setting))
     if again:
         report["open"] = open_before
         turn.say(*play_back(report, changed, [], turn.setting))
-    if in_danger(report) and not was_in_danger:
-        turn.say(emergency(report, turn.setting))
     turn.say(*advise(report, turn.setting))
 
 

@@ -78,6 +78,6 @@ def afterwards() -> tuple[tuple[str, str], ...]:
     """Give the tap replies that make sense once a report was sent."""
     return (
         (ADD, text("add_title")), (GONE, text("gone_title")), (STATUS, text("status_title")),
-        (MORE, text("more_title", count="").replace(" ()", "")), (ROUTE, text("route_title")),
+        (MORE, text("more_after_title")), (ROUTE, text("route_title")),
         (NEW, text("new_title")), (HUMAN, text("human_title")),
     )

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import re
 
+from actions import sending
 from actions.safe import Step
 from actions.telling import mark_asked
 from bot.conversations.turn import Turn
@@ -99,6 +100,12 @@ def more(turn: Turn) -> None:
         turn.say(say("nothing_yet", turn.report, turn.setting))
 
 
+def summary(turn: Turn) -> None:
+    """Show the summary as soon as what is never skipped was asked."""
+    sending.hurry(turn)
+    turn.report["confirming"] = False
+
+
 def welcome_back(turn: Turn) -> None:
     """The desk gave the chat back."""
     turn.say(say("welcome_back", turn.report, turn.setting))
@@ -115,6 +122,7 @@ STEPS = {
     "new_case": new_case,
     "other_case": other_case,
     "more": more,
+    "summary": summary,
     "resume": welcome_back,
 }
 

@@ -93,6 +93,8 @@ class Assistant:
         agent.tracker_store = TurnStore(agent.domain, _commit)
         agent.processor.tracker_store = agent.tracker_store
         agent.processor.action_endpoint = agent.action_endpoint
+        # Patterns load at the first message; that must not be a responder's.
+        await agent.parse_message("warm-up: a child at a station")
         return cls(agent)
 
     async def answer(self, conversation_id: str) -> None:

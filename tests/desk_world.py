@@ -72,7 +72,8 @@ def make_case(write: Writing, *, sent: bool = False, danger: bool = False, peopl
             put(content, "danger", "yes", source="message", words="he is here")
         for field, one in (values or {}).items():
             put(content, field, one, source="message", words=text)
-        content["signs"] = {"documents.held_by_other": {"seen": "observed", "words": "holds her passport", "sure": True}}
+        seen = {"seen": "observed", "words": "holds her passport", "sure": True}
+        content["signs"] = {"documents.held_by_other": seen}
         content["account"] = [text]
         report = reports.begin_report(session, chat, content)
         message, _ = receive(session, chat, text, None, uuid.uuid4().hex)

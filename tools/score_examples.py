@@ -1,4 +1,5 @@
 """Scores the reading of the example cases, fact by fact; for development, its figures are no promise."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -15,13 +16,25 @@ from bot.understanding.reading import Fact, Reading  # noqa: E402
 
 CASES = ROOT.parent / "shared" / "examples" / "cases.jsonl"
 TODAY = dt.date(2026, 11, 21)
-FIELDS = ("child", "age", "gender", "nationality", "non_national", "accompanied", "documents", "asylum_or_fear_of_return",
-          "immediate_danger", "missing_child", "exploitation")
+FIELDS = (
+    "child",
+    "age",
+    "gender",
+    "nationality",
+    "non_national",
+    "accompanied",
+    "documents",
+    "asylum_or_fear_of_return",
+    "immediate_danger",
+    "missing_child",
+    "exploitation",
+)
 EMPTY = (None, "unknown", False, [], ["unknown"])
 
 
 def assess(reading: Reading) -> dict[str, Any]:
     """Derive the fields of an example from a reading, simply."""
+
     def best(name: str) -> Fact | None:
         listed = [fact for fact in reading.facts if fact.field == name and fact.status != "denied"]
         return next((f for f in listed if f.status == "stated"), listed[0] if listed else None)
@@ -39,10 +52,15 @@ def assess(reading: Reading) -> dict[str, Any]:
     elif lives:
         foreign = "no" if lives == "here" else "yes"
     return {
-        "child": (first.child if first else None) or "unclear", "age": first.age if first else None,
-        "gender": (first.sex if first else None) or "unknown", "nationality": nations[0] if len(nations) == 1 else None,
-        "non_national": foreign, "accompanied": value("accompanied") or "unknown", "documents": value("documents") or "unknown",
-        "asylum_or_fear_of_return": value("fear") in ("asylum", "fear"), "immediate_danger": value("danger") is True,
+        "child": (first.child if first else None) or "unclear",
+        "age": first.age if first else None,
+        "gender": (first.sex if first else None) or "unknown",
+        "nationality": nations[0] if len(nations) == 1 else None,
+        "non_national": foreign,
+        "accompanied": value("accompanied") or "unknown",
+        "documents": value("documents") or "unknown",
+        "asylum_or_fear_of_return": value("fear") in ("asylum", "fear"),
+        "immediate_danger": value("danger") is True,
         "missing_child": value("missing") == "now",
         "exploitation": sorted({f.value for f in reading.facts if f.field == "exploitation" and f.status != "denied"}),
     }
@@ -74,7 +92,8 @@ def main() -> None:
     for name, seen in counts.items():
         precision, recall = (seen["tp"] / max(1, seen["tp"] + seen[other]) for other in ("fp", "fn"))
         f1 = 2 * precision * recall / max(1e-9, precision + recall)
-        print(f"{name:26} P {precision:.2f} R {recall:.2f} F1 {f1:.2f}  right {seen['right']}/{seen['right'] + seen['wrong']}")
+        total = seen["right"] + seen["wrong"]
+        print(f"{name:26} P {precision:.2f} R {recall:.2f} F1 {f1:.2f}  right {seen['right']}/{total}")
 
 
 if __name__ == "__main__":

@@ -16,14 +16,19 @@ from bot.desk.case_view import CaseView, call_form, look, printed
 from bot.desk.queue import Bell, bell
 from bot.desk.rendering import render, texts
 from bot.referrals import cases
+from bot.security import audit
 from bot.security.tables import Account
 
 
-def _load(case_id: str, account: Account) -> tuple[CaseView, Bell]:
-    with writing() as session:
-        view = look(session, case_id, account)
+def _load(case_id: str, account: Account, action: str = "case.opened") -> tuple[CaseView, Bell]:
+    """Read a case; nobody sees it without an entry in the trail, one for all looks of a live page."""
     with reading() as session:
-        return view, bell(session)
+        view, ringing = look(session, case_id, account), bell(session)
+        noted = audit.seen_lately(session, account.name, action, case_id)
+    if not noted:
+        with writing() as session:
+            audit.note(session, account.name, action, case_id)
+    return view, ringing
 
 
 async def _page(request: Request, case_id: str, status: int = 200, alert: str | None = None,
@@ -45,11 +50,7 @@ async def case_page(request: Request, case_id: str) -> HTTPResponse:
 
 async def print_page(request: Request, case_id: str) -> HTTPResponse:
     """Show one route of a case for printing: only that route's persons."""
-    def load() -> CaseView:
-        with writing() as session:
-            return look(session, case_id, request.ctx.signed_in.account, note="case.printed")
-
-    view = await asyncio.to_thread(load)
+    view, _ = await asyncio.to_thread(_load, case_id, request.ctx.signed_in.account, "case.printed")
     return render(request, "print.html", view=view, **printed(view, request.args.get("route", "")))
 
 

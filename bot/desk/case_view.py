@@ -18,7 +18,6 @@ from bot.protocol.wording import value_in_words
 from bot.referrals import cases, reports
 from bot.referrals.receipts import receipts_of
 from bot.referrals.tables import Receipt
-from bot.security import audit
 from bot.security.tables import Account
 
 
@@ -72,14 +71,13 @@ class CaseView:
 _TOP = ("danger", "missing", "tonight", "call_back", "suspect_present", "home_secrets")
 
 
-def look(session: Session, case_id: str, account: Account, note: str = "case.opened") -> CaseView:
-    """Open a case for looking at it; the look is noted in the trail.
+def look(session: Session, case_id: str, account: Account) -> CaseView:
+    """Put together what the page of a case shows.
 
     Args:
-        session: a writing transaction, for the trail.
+        session: any transaction.
         case_id: the case.
         account: who looks.
-        note: what the trail calls this look.
 
     Returns:
         What the page shows.
@@ -90,8 +88,6 @@ def look(session: Session, case_id: str, account: Account, note: str = "case.ope
     """
     cases.must_be_officer(account)
     opened = cases.find(session, case_id)
-    if not audit.seen_lately(session, account.name, note, case_id):
-        audit.note(session, account.name, note, case_id)
     record = reports.record_of(session, opened.report)
     mine = opened.case.state == "claimed" and opened.case.owner_id == account.id
     values = record.get("values", {})

@@ -3,9 +3,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import unicodedata
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from sanic import Blueprint
 from sanic.exceptions import SanicException
@@ -75,22 +77,30 @@ async def _authorised(request: Request, scope: str) -> tuple[str, str]:
 def _body(request: Request) -> tuple[str, str, str | None]:
     try:
         body = json.loads(request.body or b"")
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise Failure(422, "invalid", _reason("not_json")) from error
     if not isinstance(body, dict) or set(body) - {"conversation", "message", "id"}:
         raise Failure(422, "invalid", _reason("wrong_keys"))
     name, words, external = body.get("conversation"), body.get("message"), body.get("id")
-    if not isinstance(name, str) or not 1 <= len(name) <= MAX_NAME:
+    if not _is_name(name):
         raise Failure(422, "invalid", _reason("wrong_conversation"))
     if not isinstance(words, str):
         raise Failure(422, "invalid", _reason("wrong_message"))
-    if external is not None and (not isinstance(external, str) or not 1 <= len(external) <= MAX_NAME):
+    if external is not None and not _is_name(external):
         raise Failure(422, "invalid", _reason("wrong_id"))
     return name, words, external
 
 
+def _is_name(name: Any) -> bool:
+    """Tell whether this can be kept as a name: short, and without what no database takes in a text."""
+    fits = isinstance(name, str) and 1 <= len(name) <= MAX_NAME
+    return fits and not any(unicodedata.category(c) in ("Cc", "Cs") for c in name)
+
+
 def _as_json(answer: gateway.Answer) -> HTTPResponse:
-    return as_json({"conversation": answer.conversation, "messages": answer.messages, "state": answer.state,
+    # A sender knows its own words; what it forwards to the responder is the rest.
+    told = [message for message in answer.messages if message["from"] != "responder"]
+    return as_json({"conversation": answer.conversation, "messages": told, "state": answer.state,
                     "reference": answer.reference})
 
 
@@ -105,7 +115,7 @@ async def get_messages(request: Request) -> HTTPResponse:
     """Give later messages: `GET /api/v1/messages?conversation=&after=`."""
     owner, _ = await _authorised(request, "channel")
     name, after = request.args.get("conversation", ""), request.args.get("after", "0")
-    if not 1 <= len(name) <= MAX_NAME or not after.isdecimal() or len(after) > 9:
+    if not _is_name(name) or not after.isdecimal() or len(after) > 9:
         raise Failure(422, "invalid", _reason("wrong_query"))
     answer = await gateway.read(f"token:{owner}", name, int(after))
     if answer is None:
@@ -136,10 +146,12 @@ async def _give_record(request: Request, find: Any) -> HTTPResponse:
 async def get_conversation(request: Request, name: str) -> HTTPResponse:
     """Give the record of a conversation: `GET /api/v1/conversations/{id}`, by its own id or its channel's name."""
 
+    wanted = unquote(name)
+
     def find(session: Any) -> Report | None:
-        found = session.get(Conversation, name)
+        found = session.get(Conversation, wanted)
         if found is None:
-            query = select(Conversation).filter_by(name=name).order_by(Conversation.updated_at.desc()).limit(1)
+            query = select(Conversation).filter_by(name=wanted).order_by(Conversation.updated_at.desc()).limit(1)
             found = session.execute(query).scalar_one_or_none()
         return session.get(Report, found.report_id) if found is not None and found.report_id else None
 
@@ -148,7 +160,7 @@ async def get_conversation(request: Request, name: str) -> HTTPResponse:
 
 async def get_referral(request: Request, reference: str) -> HTTPResponse:
     """Give the record of a referral: `GET /api/v1/referrals/{reference}`."""
-    clean = clean_reference(reference)
+    clean = clean_reference(unquote(reference))
     return await _give_record(request, lambda session: by_reference(session, clean) if clean else None)
 
 

@@ -126,13 +126,20 @@ async def post(owner: str, name: str, channel: str, words: str, external_id: str
 def _store(owner: str, name: str, channel: str, words: str, external_id: str | None) -> tuple[str, str]:
     with writing() as session:
         conversation = open_conversation(session, channel, owner, name)
-        if _too_many(session, conversation.id) and not (danger(words) or wants_human(words)):
-            raise Refused("too_many", text("too_many", **numbers()))
         title = _title(session, conversation.id, words) if words.startswith(TAP) else None
+        # A tap counts by the words that the responder saw; a repeated message is no new one.
+        urgent = bool(danger(title or words)) or wants_human(title or words)
+        if not urgent and not _known(session, conversation.id, external_id) and _too_many(session, conversation.id):
+            raise Refused("too_many", text("too_many", **numbers()))
         message, new = receive(session, conversation, title or words, words if title else None, external_id)
         if new and not title and conversation.state != "human":
             _alarm_at_once(session, conversation, words)
         return conversation.id, message.id
+
+
+def _known(session: Any, conversation_id: str, external_id: str | None) -> bool:
+    query = select(Message.id).filter_by(conversation_id=conversation_id, external_id=external_id)
+    return external_id is not None and session.execute(query).first() is not None
 
 
 def _too_many(session: Any, conversation_id: str) -> bool:

@@ -91,9 +91,14 @@ def take(report: Data, reading: Data, correction: bool = False) -> list[str]:
     """
     changed: list[str] = []
     report["about_a_person"] = report["about_a_person"] or reading["about_a_person"]
-    changed += _take_people(report, reading["people"], correction)
-    nationalities = [f for f in reading["facts"] if f["field"] == "nationality"]
-    for fact in reading["facts"]:
+    # "The man is Polish, 51": somebody else's age and nationality are not the child's.
+    of_another = not correction and _speaks_of_another(report, reading["people"])
+    if not of_another:
+        changed += _take_people(report, reading["people"], correction)
+    taken = [f for f in reading["facts"]
+             if not (of_another and f["field"] in fields() and fields()[f["field"]].scope == "person")]
+    nationalities = [f for f in taken if f["field"] == "nationality"]
+    for fact in taken:
         if fact["field"] == "age_problem":
             report["age_problem"] = fact["value"]
             continue
@@ -111,6 +116,12 @@ def take(report: Data, reading: Data, correction: bool = False) -> list[str]:
             report["signs"][sign["id"]] = {k: sign[k] for k in ("seen", "words", "sure")}
             changed.append(sign["id"])
     return changed
+
+
+def _speaks_of_another(report: Data, people: list[Data]) -> bool:
+    """Tell whether a message speaks of adults only while the report is about a child."""
+    of_adults = bool(people) and all(p["child"] == "no" for p in people)
+    return of_adults and any(p["values"].get("child", {}).get("value") in ("yes", "unclear") for p in report["persons"])
 
 
 def _take_fact(report: Data, fact: Data, correction: bool) -> bool:
@@ -136,8 +147,13 @@ def _take_fact(report: Data, fact: Data, correction: bool) -> bool:
 
 
 def _keeps(field: str, old: Data, new: Any, status: str) -> bool:
-    """Tell whether what stands there stays: danger only rises, an answer outranks a reading, a doubt clears nothing."""
+    """Tell whether what stands there stays: danger only rises, an answer outranks a reading, a doubt clears nothing.
+
+    What was said of a person stays until it is corrected.
+    """
     if field in ("danger", "missing") and old["value"] in ("yes", "now"):
+        return True
+    if fields()[field].scope == "person" and old["status"] == "stated":
         return True
     return old["value"] == new or old["source"] in ("answer", "officer") or (
         old["status"] == "stated" and status == "hedged")

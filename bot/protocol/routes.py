@@ -8,10 +8,14 @@ from typing import Any
 from babel import Locale
 
 from bot.protocol.catalogue import cite, sources
-from bot.protocol.indicators import indicators
+from bot.protocol.indicators import ASSESSMENT_GROUPS, indicators
 from bot.protocol.loading import DATA, BrokenData, line_of, load
 from bot.protocol.profile import ROUTES
 from bot.protocol.report import Data, entry_of, signs_present, value
+
+ON_TOP = ("danger_first", "presumed_child", "firewall", "firewall_open", "non_punishment", "missing_now", "may_abscond",
+          "several_people", "turning_18", "in_parallel", "told_and_asked")
+"""Rules that come on top of the table."""
 
 _TEXT = {"type": "string", "minLength": 1}
 _SOURCE = {
@@ -51,10 +55,11 @@ _SCHEMA: dict[str, Any] = {
                 },
             },
         },
-        "titles": {"type": "object", "additionalProperties": _TEXT},
-        "harm_groups": {"type": "array", "items": _TEXT},
+        "titles": {"type": "object", "required": [*ROUTES, "out_of_scope"], "additionalProperties": _TEXT},
+        "harm_groups": {"type": "array", "items": {"enum": sorted(ASSESSMENT_GROUPS)}},
         "rules": {
             "type": "object",
+            "required": list(ON_TOP),
             "additionalProperties": {
                 "type": "object",
                 "additionalProperties": False,
@@ -109,6 +114,9 @@ def _table() -> dict[str, Any]:
     for position, row in enumerate(table["rows"]):
         if row["source"]["doc"] not in sources():
             raise BrokenData(path, line_of(path, ["rows", position]), f"{row['id']}: source is not in sources.yml")
+    for name, rule in table["rules"].items():
+        if rule["source"]["doc"] not in sources():
+            raise BrokenData(path, line_of(path, ["rules", name]), f"{name}: source is not in sources.yml")
     if table["rows"][-1]["when"]:
         raise BrokenData(path, line_of(path, ["rows"]), "the last row must fit everybody, so that nobody is left over")
     return dict(table)
@@ -134,11 +142,10 @@ def presumed_child(person: Data | None) -> bool | None:
     age = values.get("age", {}).get("value")
     lowest = age[0] if isinstance(age, list) else age
     child = values.get("child", {}).get("value")
-    if child == "yes" or (lowest is not None and lowest < 18):
+    # An adult age claimed beside a childlike look is uncertain, so `unclear` outweighs the number.
+    if child in ("yes", "unclear") or (lowest is not None and lowest < 18):
         return True
-    if child == "no" or lowest is not None:
-        return False
-    return True if child == "unclear" else None
+    return False if child == "no" or lowest is not None else None
 
 
 def home_of(report: Data, person: Data, here: str) -> str:
@@ -150,8 +157,11 @@ def home_of(report: Data, person: Data, here: str) -> str:
     if country:
         return "here" if country == here else "abroad"
     nationality = person["values"].get("nationality", {}).get("value")
+    if nationality == here:
+        # A national is taken to live here, but not where the home itself was asked for and is not known.
+        return "unknown" if "residence" in person["values"] else "here"
     if nationality:
-        return "here" if nationality == here else "abroad"
+        return "abroad"
     return "abroad" if report.get("several_nationalities") else "unknown"
 
 
@@ -161,9 +171,10 @@ def here_of(report: Data, default: str) -> str:
 
 
 def _company(report: Data) -> str:
-    if value(report, "link_checked") == "yes":
+    company = value(report, "accompanied")
+    if value(report, "link_checked") == "yes" and company not in ("alone", "with_children"):
         return "proven"
-    return "family" if value(report, "accompanied") == "with_adult_relative_claimed" else "unproven"
+    return "family" if company == "with_adult_relative_claimed" else "unproven"
 
 
 def trafficking_signs(report: Data) -> list[str]:
@@ -229,26 +240,36 @@ def _on_top(
         fired.append(("missing_now", {}))
     if value(report, "missing") == "may_abscond":
         fired.append(("may_abscond", {}))
+    if len(report["persons"]) > 1:
+        fired.append(("several_people", {}))
     if not facts["child"]:
         return fired
     age = person["values"].get("age", {}).get("value")
     years = age if isinstance(age, list) else [age]
     if person["values"].get("child", {}).get("value") != "yes" and (age is None or max(years) >= 18):
         fired.append(("presumed_child", {}))
-    if 17 in years:
+    if age is not None and min(years) <= 17 <= max(years):
         fired.append(("turning_18", {}))
     wall = firewall(report, here)
     if wall.standing:
         fired.append(("firewall", {"closed": closed_in_words(wall)}))
     elif not wall.known:
         fired.append(("firewall_open", {}))
-    if value(report, "offences") in ("yes", "held") or "criminality" in (value(report, "exploitation") or []):
+    if _drawn_into_an_offence(report, person):
         fired.append(("non_punishment", {}))
     if route in ("nfp", "nrm_child"):
         fired += [("in_parallel", {}), ("told_and_asked", {})]
-    if len(report["persons"]) > 1:
-        fired.append(("several_people", {}))
     return fired
+
+
+def _drawn_into_an_offence(report: Data, person: Data) -> bool:
+    signs = signs_present(report)
+    return (
+        value(report, "offences") in ("yes", "held")
+        or "criminality" in (value(report, "exploitation") or [])
+        or value(report, "documents", person) == "false_or_suspect"
+        or any(indicators()[key].form == "criminality" for key in signs if key in indicators())
+    )
 
 
 def firewall(report: Data, here: str) -> Firewall:
@@ -259,16 +280,18 @@ def firewall(report: Data, here: str) -> Firewall:
         here: ISO code of the country of the case, which is never closed.
 
     Returns:
-        The closed countries: those feared where fear is known, none where it was asked and denied, else all foreign.
+        The closed countries: those feared where fear is known, none where it was asked and denied, else all foreign;
+        all foreign too where somebody's own country is not known.
     """
     entry = entry_of(report, "fear")
     stated = value(report, "fear")
     if stated in ("asylum", "fear", "refugee"):
-        feared = {p["values"].get(f, {}).get("value") for p in report["persons"]
-                  for f in ("nationality", "residence_country")}
-        feared |= set(report.get("several_nationalities", []))
-        closed = tuple(sorted(c for c in feared if c and c != here))
-        return Firewall(True, True, closed or (ALL_FOREIGN,))
+        named = set(report.get("several_nationalities", []))
+        each = [{p["values"].get(f, {}).get("value") for f in ("nationality", "residence_country")} - {None}
+                for p in report["persons"]]
+        closed = tuple(sorted(named.union(*each) - {here}))
+        all_known = bool(named) or all(each)
+        return Firewall(True, True, closed if closed and all_known else (ALL_FOREIGN,))
     # A denial read out of a message does not open a country; only the question, answered, does.
     if entry and stated == "denied" and entry["source"] in ("answer", "officer"):
         return Firewall(False, True, ())

@@ -22,9 +22,15 @@ def new_reference() -> str:
     while True:
         code = "".join(secrets.choice(ALPHABET) for _ in range(CHARACTERS))
         check = mod_37_36.calc_check_digit(code)
-        # A check character outside the alphabet could be misread, so draw again.
-        if check in ALPHABET:
+        # A check character outside the alphabet could be misread, and a few pairs (such as 8 and 9 at some places) may
+        # be swapped without being noticed: draw again.
+        if check in ALPHABET and not _swap_unnoticed(code + check):
             return _grouped(code + check)
+
+
+def _swap_unnoticed(code: str) -> bool:
+    swaps = (code[:i] + code[i + 1] + code[i] + code[i + 2 :] for i in range(CHARACTERS) if code[i] != code[i + 1])
+    return any(mod_37_36.is_valid(swapped) for swapped in swaps)
 
 
 def clean_reference(text: str) -> str | None:

@@ -1,4 +1,5 @@
 """Reads dates and years of birth, and says which age they give on a day."""
+
 from __future__ import annotations
 
 import datetime as dt

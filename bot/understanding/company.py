@@ -1,4 +1,5 @@
 """Tells with whom somebody is when met: alone, with a claimed relative, with another adult, with children."""
+
 from __future__ import annotations
 
 import re
@@ -30,10 +31,16 @@ def company(story: Story) -> list[Fact]:
     Returns:
         One fact, hedged where it is only inferred from what is told; none where nothing points to it.
     """
-    facts = {value: [f for f in listed if f.status != "denied"] for (_, value), listed in found(story, "company").items()}
+    facts = {
+        value: [f for f in listed if f.status != "denied"] for (_, value), listed in found(story, "company").items()
+    }
     low = story.low
-    alone = [f for f in facts.get("alone", []) if not _INTERVIEW.search(low[max(0, f.start - 40):f.start])]
-    relative = [f for f in facts.get("with_adult_relative_claimed", []) if not _OF_OTHERS.search(low[max(0, f.start - 30):f.start])]
+    alone = [f for f in facts.get("alone", []) if not _INTERVIEW.search(low[max(0, f.start - 40) : f.start])]
+    relative = [
+        f
+        for f in facts.get("with_adult_relative_claimed", [])
+        if not _OF_OTHERS.search(low[max(0, f.start - 30) : f.start])
+    ]
     adult = facts.get("with_other_adult", [])
     children = facts.get("with_children", [])
     explicit = [f for f in alone if len(f.words) > 3 and "left" not in f.words]
@@ -45,7 +52,9 @@ def company(story: Story) -> list[Fact]:
     contradicted = re.search(
         r"\bnot (?:his|her|their|the) (?:real |own |biological )?(?:father|mother|parents?|mum|dad|uncle|aunt)|"
         r"\bno relation|unrelated|(?:isn'?t|is not|not really|not actually) (?:his|her|their|the) (?:real |"
-        r"own )?(?:father|mother|mum|dad|aunt\w*|uncle|parents?)", low)
+        r"own )?(?:father|mother|mum|dad|aunt\w*|uncle|parents?)",
+        low,
+    )
     chosen: Fact | None = None
     value = ""
     crowd = any(noun.count and noun.count > 2 for noun in story.nouns if noun.role != "other")
@@ -69,11 +78,13 @@ def company(story: Story) -> list[Fact]:
     elif (left or weak or on_the_way) and len(story.people) == 1 and story.people[0].count == 1:
         chosen, value = left or weak or on_the_way, "alone"
     elif crowd and (around := next((n for n in story.nouns if n.role == "other"), None)) is not None:
-        words = story.text[around.start:around.end]
+        words = story.text[around.start : around.end]
         chosen, value = Fact("accompanied", "", "hedged", words, around.start, around.end), "with_other_adult"
     if chosen is None:
         return []
-    sure = "hedged" if (chosen in adult and chosen not in strong) or chosen in (left, weak, on_the_way) else chosen.status
+    sure = (
+        "hedged" if (chosen in adult and chosen not in strong) or chosen in (left, weak, on_the_way) else chosen.status
+    )
     return [Fact("accompanied", value, sure, chosen.words, chosen.start, chosen.end)]
 
 
@@ -104,5 +115,5 @@ def claimed_link(story: Story) -> list[Fact]:
     hit = next(iter(sorted(links, key=lambda h: h.start)), None)
     if hit is None:
         return []
-    words = story.text[hit.start:hit.end]
+    words = story.text[hit.start : hit.end]
     return [Fact("claimed_link", words.strip("'\" ").lower(), "hedged", words, hit.start, hit.end)]

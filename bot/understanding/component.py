@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ CASE_FACTS = "case_facts"
 TAP = "#"
 SURE = 0.7
 """Confidence from which a learned intent is believed, and then only in a short message that says nothing of a case."""
+
+_LEAD = re.compile(r"^\W*(?:(?:sorry|correction|no|actually|hmm|typo|i meant?|my mistake)\b\W*)+", re.I)
+_DENIED = re.compile(r"\b(?:and |but )?not\b[^,.;]*", re.I)
 
 SHORT = 8
 """Words up to which a message may be a command that no phrase lists."""
@@ -83,13 +87,16 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
     if text.startswith(TAP):
         return "tap", Reading()
     reading = read(text, today, here)
-    story = bool(reading.people or reading.signs or len(text.split()) > SHORT * 3)
     command = commands().find(text)
+    if command == "correct" and not (reading.people or reading.facts):
+        # "15 not 16": what is denied goes, so that what is left can be read.
+        reading = read(_DENIED.sub(" ", _LEAD.sub("", text)), today, here)
+    story = bool(reading.people or reading.signs or len(text.split()) > SHORT * 3)
+    if command is None and cannot_talk(text) and len(text.split()) <= SHORT * 2:
+        command = "cannot_talk"
     if command is None and not story:
         if wants_human(text):
             command = "human"
-        elif cannot_talk(text):
-            command = "cannot_talk"
         elif len(text.split()) <= SHORT and learned.get(PREDICTED_CONFIDENCE_KEY, 0) >= SURE:
             command = learned.get(INTENT_NAME_KEY)
     if command in ("victim", "controller") and reading.people and len(text.split()) > SHORT * 3:

@@ -3,6 +3,7 @@
 Pure and fast: the door uses it on every message before anything else reads it. It errs towards danger; what is denied
 ("nobody is in danger") or past ("he locked her in last year") is not danger now.
 """
+
 from __future__ import annotations
 
 import re
@@ -55,7 +56,9 @@ def spans(text: str) -> list[tuple[int, int]]:
             continue
         first, last = _sentence(low, hit.start, hit.end)
         sentence = low[first:last]
-        if any(True for _ in phrases["past"].find(sentence)) and not re.search(r"\b(?:now|tonight|today|still|missing)\b", sentence):
+        if any(True for _ in phrases["past"].find(sentence)) and not re.search(
+            r"\b(?:now|tonight|today|still|missing)\b", sentence
+        ):
             continue
         found.append((hit.start, hit.end))
     found.sort()

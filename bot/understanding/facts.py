@@ -1,4 +1,5 @@
 """Reads the facts of a case that phrases tell: papers, company, asylum, missing, residence, work, who writes."""
+
 from __future__ import annotations
 
 import re
@@ -49,7 +50,7 @@ def found(story: Story, name: str) -> dict[tuple[str, str], list[Fact]]:
     for hit in topic(name).find(story.low):
         about, value = hit.label.split(":")
         sure = status(story.text, hit.start, hit.end)
-        fact = Fact(about, value, sure, story.text[hit.start:hit.end], hit.start, hit.end)
+        fact = Fact(about, value, sure, story.text[hit.start : hit.end], hit.start, hit.end)
         facts.setdefault((about, value), []).append(fact)
     for listed in facts.values():
         listed.sort(key=lambda fact: (-_RANK[fact.status], fact.start))
@@ -89,7 +90,9 @@ def _whose(story: Story, fact: Fact) -> Fact:
         return Fact(fact.field, "held_by_other", "hedged", fact.words, fact.start, fact.end)
     if fact.value == "held_by_other" and re.match(r"(?:has|have|holds|keeps) (?:his|her|their)\b", words):
         first = max(story.low.rfind(mark, 0, fact.start) for mark in ".!?;\n") + 1
-        if not any(first <= n.start < fact.start and n.role in ("other", "adult") and n.sex != sex for n in story.nouns):
+        if not any(
+            first <= n.start < fact.start and n.role in ("other", "adult") and n.sex != sex for n in story.nouns
+        ):
             return Fact(fact.field, "own", "hedged", fact.words, fact.start, fact.end)
     return fact
 
@@ -120,14 +123,18 @@ _GONE_BEFORE = re.compile(r"\b(?:last time|previous\w*|earlier|before|last year)
 def missing(story: Story) -> list[Fact]:
     """Read whether somebody is missing now, was before, or may abscond."""
     facts = found(story, "story")
-    now = [f for f in facts.get(("missing", "now"), []) if f.status != "denied" and not _GONE_BEFORE.search(story.low[:f.start])]
+    now = [
+        f
+        for f in facts.get(("missing", "now"), [])
+        if f.status != "denied" and not _GONE_BEFORE.search(story.low[: f.start])
+    ]
     later = facts.get(("missing", "may_abscond"), [])
     earlier = facts.get(("missing", "earlier"), [])
     now = [f for f in now if not any(f.start < o.end and o.start < f.end for o in [*later, *earlier])]
     if now:
         last = max(f.end for f in now)
         back = _BACK.search(story.low, last)
-        if back is None or re.search(r"\blast time\W+(?:\w+\W+){0,2}$", story.low[:back.start()]):
+        if back is None or re.search(r"\blast time\W+(?:\w+\W+){0,2}$", story.low[: back.start()]):
             return [now[0]]
         return [Fact("missing", "earlier", now[0].status, now[0].words, now[0].start, now[0].end)]
     for listed in (later, earlier):
@@ -162,12 +169,18 @@ def exploitation(story: Story) -> list[Fact]:
     facts = {value: listed for (_, value), listed in found(story, "exploitation").items()}
     # House work for a family is often told with wages too: that alone does not make it a second form.
     if "domestic_servitude" in facts and facts["domestic_servitude"][0].status != "denied" and "labour" in facts:
-        strong = [f for f in facts["labour"] if not re.search(r"pa(?:id|ys?)|wage|salary|hours|day|live-?in|sleep", f.words.lower())]
+        strong = [
+            f
+            for f in facts["labour"]
+            if not re.search(r"pa(?:id|ys?)|wage|salary|hours|day|live-?in|sleep", f.words.lower())
+        ]
         facts["labour"] = strong
     others = [name for name, listed in facts.items() if name != "labour" and listed and listed[0].status == "stated"]
     if others and all(_PAY.search(f.words.lower()) for f in facts.get("labour", [])):
         facts.pop("labour", None)
-    if "domestic_servitude" in facts and all(f.words.lower().strip() in ("madam", "madame") for f in facts.get("sexual", [])):
+    if "domestic_servitude" in facts and all(
+        f.words.lower().strip() in ("madam", "madame") for f in facts.get("sexual", [])
+    ):
         facts.pop("sexual", None)
     if "surrogacy" in facts:
         facts.pop("illegal_adoption", None)
@@ -178,9 +191,17 @@ def role(story: Story) -> list[Fact]:
     """Read who writes: outright ("nurse here") or, doubted, by words that lead the message."""
     hits = [f for listed in found(story, "roles").values() for f in listed if f.status != "denied"]
     me = re.compile(r"\b(?:i am|i'm|im|as|we are|ich bin|je suis|soy|sono) (?:an? |the |school |eine? |une? )?$")
-    outright = [f for f in hits if re.search(r"\b(?:here|speaking|writing|my|our|i'?m)\b", f.words.lower())
-                or me.search(story.low[max(0, f.start - 24):f.start])]
-    leading = [f for f in hits if f.start < 30 and re.match(r"\s*(?:[.,:;\n-]|$|duty\b|at\b|from\b|in\b)", story.low[f.end:f.end + 8])]
+    outright = [
+        f
+        for f in hits
+        if re.search(r"\b(?:here|speaking|writing|my|our|i'?m)\b", f.words.lower())
+        or me.search(story.low[max(0, f.start - 24) : f.start])
+    ]
+    leading = [
+        f
+        for f in hits
+        if f.start < 30 and re.match(r"\s*(?:[.,:;\n-]|$|duty\b|at\b|from\b|in\b)", story.low[f.end : f.end + 8])
+    ]
     chosen = min(outright or leading or [f for f in hits if f.start < 30], key=lambda f: f.start, default=None)
     if chosen is None:
         return []
@@ -192,7 +213,9 @@ def _words(about: str) -> Callable[[Story], list[Fact]]:
     def read(story: Story) -> list[Fact]:
         name = "scenes" if about == "place" else "story"
         listed = found(story, name).get((about, "said"), [])
-        return [Fact(about, f.words.strip(), f.status, f.words, f.start, f.end) for f in listed[:1] if f.status != "denied"]
+        return [
+            Fact(about, f.words.strip(), f.status, f.words, f.start, f.end) for f in listed[:1] if f.status != "denied"
+        ]
 
     return read
 
@@ -214,7 +237,16 @@ def language(story: Story) -> list[Fact]:
 
 
 READERS: tuple[Callable[[Story], list[Fact]], ...] = (
-    documents, fear, missing, residence, exploitation, role, suspect_present, language,
-    _words("tonight"), _words("phone"), _words("place"),
+    documents,
+    fear,
+    missing,
+    residence,
+    exploitation,
+    role,
+    suspect_present,
+    language,
+    _words("tonight"),
+    _words("phone"),
+    _words("place"),
 )
 """All readers of facts by phrases; company has a module of its own."""

@@ -1,4 +1,5 @@
 """Tells whether words of a message are stated, doubted or denied, by cues around them (in the manner of NegEx)."""
+
 from __future__ import annotations
 
 import re
@@ -99,7 +100,7 @@ def _reaches(cue: str, between: str, after: str) -> bool:
 
 def _denied_before(before: str, after: str) -> bool:
     cues = _cues()["deny_before"].finditer(before)
-    return any(_reaches(cue.group(), before[cue.end():], after) for cue in cues)
+    return any(_reaches(cue.group(), before[cue.end() :], after) for cue in cues)
 
 
 def status(text: str, start: int, end: int) -> Status:
@@ -116,16 +117,16 @@ def status(text: str, start: int, end: int) -> Status:
         "denied" before "hedged" before "stated".
     """
     cues = _cues()
-    before = plain(text[max(0, start - _BEFORE):start])
-    after = plain(text[end:end + _AFTER])
-    before = _blank(cues["pseudo"], before[_last_border(before, _STOPS):])
+    before = plain(text[max(0, start - _BEFORE) : start])
+    after = plain(text[end : end + _AFTER])
+    before = _blank(cues["pseudo"], before[_last_border(before, _STOPS) :])
     hedged = cues["pseudo_hedge"].search(before) is not None
     before = _blank(cues["pseudo_hedge"], before)
-    before = before[_last_border(before, cues["ends"]):]
+    before = before[_last_border(before, cues["ends"]) :]
     if _denied_before(before, after) or cues["deny_after"].match(after):
         return "denied"
-    near = before[before.rfind(", ") + 1:]
+    near = before[before.rfind(", ") + 1 :]
     doubts = [m.end() for m in cues["hedge_before"].finditer(near)]
-    if hedged or (doubts and len(near[doubts[-1]:].split()) <= _HEDGE_WORDS) or cues["hedge_after"].match(after):
+    if hedged or (doubts and len(near[doubts[-1] :].split()) <= _HEDGE_WORDS) or cues["hedge_after"].match(after):
         return "hedged"
     return "stated"

@@ -1,4 +1,5 @@
 """Finds the words for people in a message: girl, boys, man, uncle, three workers, with number and sex."""
+
 from __future__ import annotations
 
 import re
@@ -16,15 +17,23 @@ _LIST = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 _PEOPLE = {
     "type": "object",
     "additionalProperties": {
-        "type": "object", "properties": {"one": _LIST, "many": _LIST}, "required": ["one", "many"],
+        "type": "object",
+        "properties": {"one": _LIST, "many": _LIST},
+        "required": ["one", "many"],
         "additionalProperties": False,
     },
 }
 _NUMBERS = {
     "type": "object",
     "properties": {
-        "words": {"type": "object"}, "counts": {"type": "object"}, "months": {"type": "object"},
-        "age_units": _LIST, "not_units": _LIST, "fillers": _LIST, "birth": _LIST, "numbered": _LIST,
+        "words": {"type": "object"},
+        "counts": {"type": "object"},
+        "months": {"type": "object"},
+        "age_units": _LIST,
+        "not_units": _LIST,
+        "fillers": _LIST,
+        "birth": _LIST,
+        "numbered": _LIST,
     },
     "required": ["words", "counts", "months", "age_units", "not_units", "fillers", "birth", "numbered"],
     "additionalProperties": False,
@@ -63,7 +72,11 @@ def numbers() -> dict[str, Any]:
 
 def either(listed: list[str]) -> str:
     """Join expressions into one group, the longest first."""
-    return "(?:" + "|".join(item.replace(" ?", r"\s?").replace(" ", r"\s+") for item in sorted(listed, key=len, reverse=True)) + ")"
+    return (
+        "(?:"
+        + "|".join(item.replace(" ?", r"\s?").replace(" ", r"\s+") for item in sorted(listed, key=len, reverse=True))
+        + ")"
+    )
 
 
 NUMBER_WORD = either(list(numbers()["words"]))
@@ -100,7 +113,9 @@ def _kinds() -> list[tuple[re.Pattern[str], Role, Sex | None, bool]]:
 @lru_cache(maxsize=1)
 def _whole() -> re.Pattern[str]:
     # The longest phrase wins: "older man" before "man".
-    phrases = [phrase for forms in load(DATA / "people.yml", _PEOPLE).values() for form in forms.values() for phrase in form]
+    phrases = [
+        phrase for forms in load(DATA / "people.yml", _PEOPLE).values() for form in forms.values() for phrase in form
+    ]
     things = r"'s?\s+(?:own\s+)?(?:clothes|shoes|section|ward|home|unit|court)"
     return re.compile(rf"(?<![a-z0-9'])(?:{either(phrases)})(?![a-z0-9]|{things})")
 
@@ -111,7 +126,8 @@ def _kind(word: str) -> tuple[Role, Sex | None, bool]:
 
 
 _BETWEEN = (
-    r"(?:(?!(?:and|or|with|years?|yrs?|yo|months?|weeks?|days?|hours?|of|in|to|is|says?|for|old|ans|jahre|other|others|more|further)\b)[a-z-]+\s+){0,3}"
+    r"(?:(?!(?:and|or|with|years?|yrs?|yo|months?|weeks?|days?|hours?|of|in|to|is|says?|for|old|ans|jahre|"
+    r"other|others|more|further)\b)[a-z-]+\s+){0,3}"
 )
 _COUNT = re.compile(
     rf"(?<![\w.,:/€£$-])(\d{{1,3}}|{NUMBER_WORD}|{either(list(numbers()['counts']))})(?:\s*x)?\s+{_BETWEEN}$"
@@ -130,7 +146,7 @@ def nouns(low: str) -> list[Noun]:
     found = []
     for match in _whole().finditer(low):
         role, sex, plural = _kind(re.sub(r"\s+", " ", match.group()))
-        before = low[max(0, match.start() - 45):match.start()]
+        before = low[max(0, match.start() - 45) : match.start()]
         counted = _COUNT.search(before)
         count = number(counted[1]) if counted else None
         if count is not None and not plural and count > 1:
@@ -138,3 +154,42 @@ def nouns(low: str) -> list[Noun]:
         first = match.start() - len(before) + counted.start() if counted and count is not None else match.start()
         found.append(Noun(match.start(), match.end(), role, sex, plural, count, first))
     return found
+
+
+_ANY = re.compile(
+    r"\b(?:no|any|another|other|without|of other|friend's|like a|as a|like|our|of a|every|each|"
+    r"all the other|for|dating|met)\s+$"
+)
+_NONE = re.compile(r"\b(?:no|other|another|school|no other)\s+$")
+_SMALL = re.compile(r"(?:newborn|bab|child|kid|infant|toddler|daughter|son|boys?\b|girls?\b)")
+_HAS = re.compile(
+    r"\b(?:she|who|also|and|already|now) (?:has|had) (?:a|an|her|own|two|\d) (?:own |small |little |new ?born )?$"
+    r"|^has a $|, has a $"
+    r"|\b(?:her|his|their|auntie's|aunt's|woman's|family's|lady's|uncle's|boss's|employer's|couple's|"
+    r"minded|looks after) "
+    r"(?:own |small |little |other |two |three |new ?born )?$"
+)
+_THING = re.compile(
+    r"\s?friend|friend|'s (?:home|services|house|hospital|unit)|\s?[:?]\s?(?:no|none|nil)\b"
+    r"|\s+(?:protection|services|benefit|care|soldier|marriage|labou?r|abuse|helpline|psych|traffick|porn|home\b)"
+)
+
+
+def to_protect(words: list[Noun], low: str) -> list[Noun]:
+    """Leave out those who are only spoken of: "his sister", "her baby", "no victims", "other women's passports".
+
+    Args:
+        words: what `nouns` found.
+        low: plain text.
+
+    Returns:
+        The words that can mean somebody to be protected.
+    """
+    kept = []
+    for noun in words:
+        before, after = low[max(0, noun.start - 24) : noun.start], low[noun.end : noun.end + 14]
+        spoken_of = noun.role == "other" or (noun.role != "child" and _ANY.search(before))
+        own_child = _HAS.search(before) and _SMALL.match(low, noun.start)
+        if not (spoken_of or own_child or _NONE.search(before) or _THING.match(after)):
+            kept.append(noun)
+    return kept

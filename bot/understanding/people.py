@@ -1,4 +1,5 @@
 """Tells who in a message is to be protected: how many, how old, child or not; never the suspect or the relative."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -6,35 +7,15 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bot.understanding.adulthood import ADULT, child_or_not
 from bot.understanding.ages import Age, ages, limits
 from bot.understanding.birth import Birth, births
 from bot.understanding.negation import status
-from bot.understanding.nouns import Noun, nouns
+from bot.understanding.nouns import Noun, nouns, to_protect
 from bot.understanding.reading import Fact, Person
 from bot.understanding.text import plain
 
-Child = Literal["yes", "no", "unclear"]
-_ADULT = 18
-_YOUNG_LOOK = re.compile(
-    r"\b(?:looks? (?:much |far |very |a lot |so |really |way |even |more )?(?:young|younger|"
-    r"like (?:a )?(?:child|kid|minor|teen\w*|schoolgirl|boy|girl))|younger (?:than|looking)|child-?like|"
-    r"childish|baby ?face\w*|"
-    r"(?:seems?|appears?|clearly|presents?(?: as)?|looks?) (?:much |far |very |to be |like |a |an |"
-    r"as )*(?:younger|young|minor|under ?-?age|child|teen\w*|under 18|below 18)|not (?:an? )?adult|"
-    r"could be (?:a )?(?:minor|child|under ?-?age|younger|under 18)|may be (?:a )?(?:minor|child|younger|"
-    r"under ?-?age)|might be (?:a )?(?:minor|child|younger|under ?-?age|under 18)|maybe (?:a )?(?:minor|"
-    r"child|younger|under ?-?age|under 18)|(?:doubt|dispute[sd]?|disputing|not sure (?:about|of)|"
-    r"unsure (?:about|of)?|unknown|unclear|uncertain) (?:\w+ ){0,3}(?:age|18|adult)|"
-    r"age (?:is |was |are )?(?:disputed|unclear|unknown|uncertain|dispute|not sure|doubtful|questionable|"
-    r"assessment|not known)|(?:very|really|so|extremely) young|(?:teen|teenage|school)\w*|no breasts|"
-    r"no beard|milk teeth)\b"
-)
-_OLD_LOOK = re.compile(
-    r"\b(?:looks? (?:much |far |a lot |way )?(?:older|like an? adult|adult)|(?:seems?|appears?|"
-    r"presents? as) (?:much )?(?:older|an adult|adult)|older than (?:he|she) (?:says|claims)|think (?:he|"
-    r"she)(?:'s| is|s) (?:an adult|older)|(?:over|above) 18)\b"
-)
-_MANY_ADULTS = re.compile(r"\b(\d{1,3})\s+(?:more |other |others )?(?:are |were )?(?:over 18|adults?|grown)")
+_MANYADULTS = re.compile(r"\b(\d{1,3})\s+(?:more |other |others )?(?:are |were )?(?:over 18|adults?|grown)")
 _PRONOUN = re.compile(r"\b(?:(she|her|hers|herself|shes|she's)|(he|him|his|himself|hes|he's))\b")
 _PREGNANT = re.compile(r"\b(?:pregnan\w+|in labou?r|gave birth|miscarr\w+|weeks gestation|antenatal|madam)\b")
 
@@ -57,21 +38,23 @@ class Found:
 
 
 def _owner(age: Age, low: str, words: list[Noun], victim_sex: str | None) -> Noun | None:
-    """Find whose age a free-standing age is: the nearest word before it in the sentence, unless a pronoun intervenes."""
+    """Find whose age a free-standing age is: the nearest word before it, unless a pronoun intervenes."""
     start = max(low.rfind(mark, 0, age.start) for mark in ".!?;\n") + 1
     nearest = next((n for n in reversed(words) if n.end <= age.start), None)
     if nearest is None or nearest.start < start:
         return None
-    gap = low[nearest.end:age.start]
-    if age.kind == "look" and re.search(r"\b(?:say|says|said|think|thinks|guess\w*|estimate[sd]?|reckons?|puts?|would)\b", gap):
+    gap = low[nearest.end : age.start]
+    if age.kind == "look" and re.search(
+        r"\b(?:say|says|said|think|thinks|guess\w*|estimate[sd]?|reckons?|puts?|would)\b", gap
+    ):
         return None
     pronouns = list(_PRONOUN.finditer(gap))
     if nearest.role == "other" and pronouns:
         last = "female" if pronouns[-1][1] else "male"
-        says = re.search(r"\b(?:says?|said|claims?|states?|insists?|tells?|told)\b", gap[:pronouns[-1].start()])
+        says = re.search(r"\b(?:says?|said|claims?|states?|insists?|tells?|told)\b", gap[: pronouns[-1].start()])
         if says or (nearest.sex and last != nearest.sex) or (victim_sex == last != nearest.sex):
             return None
-    apart = low[:age.start].rstrip().endswith(",") and low[age.end:].lstrip().startswith(",")
+    apart = low[: age.start].rstrip().endswith(",") and low[age.end :].lstrip().startswith(",")
     if nearest.role == "other" and nearest.plural and apart:
         return None
     if nearest.role == "other" and re.search(r",|\s-\s", gap) and age.kind == "claim" and not pronouns:
@@ -90,12 +73,6 @@ def _merge(found: list[tuple[int, int, str]]) -> int | list[int] | None:
     return low if low == high else [low, high]
 
 
-def _bounds(age: int | list[int] | None) -> tuple[int, int] | None:
-    if age is None:
-        return None
-    return (age, age) if isinstance(age, int) else (age[0], age[-1])
-
-
 def _sex(words: list[Noun], low: str, letters: set[str]) -> Literal["female", "male"] | None:
     sexes = letters if len(letters) == 1 else {n.sex for n in words if n.sex} | letters
     if len(sexes) == 1:
@@ -110,30 +87,6 @@ def _pronoun_sex(low: str) -> Literal["female", "male"] | None:
     if first is None:
         return None
     return "female" if first[1] else "male"
-
-
-def _child(age: int | list[int] | None, role: str, low: str, claimed: bool, hedged: bool, looks: list[Age]) -> Child | None:
-    """Decide child or not; any reason to think of somebody under 18 makes an adult age unclear."""
-    bounds = _bounds(age)
-    young = _YOUNG_LOOK.search(low) is not None
-    if bounds is None:
-        under, over = limits(low)
-        if role == "child":
-            return "unclear" if over or _OLD_LOOK.search(low) else "yes"
-        if under:
-            return "unclear" if over or role == "adult" else "yes"
-        if role == "youth":
-            return "unclear"
-        if role == "adult" or over:
-            return "unclear" if young else "no"
-        return "unclear" if young else None
-    lowest, highest = bounds
-    if highest < _ADULT:
-        return "yes"
-    if lowest >= _ADULT:
-        doubted = hedged and lowest <= 20
-        return "unclear" if doubted or young or (claimed and lowest <= 19) else "no"
-    return "unclear"
 
 
 def _contradicts(low: str, found: list[Birth]) -> Birth | None:
@@ -159,12 +112,16 @@ def people(text: str, today: dt.date, demonyms: list[tuple[int, int]]) -> Found:
     result = Found(nouns=words)
     for birth in born:
         if birth.problem:
-            result.facts.append(Fact("age_problem", birth.problem, "stated", text[birth.start:birth.end], birth.start, birth.end))
+            result.facts.append(
+                Fact("age_problem", birth.problem, "stated", text[birth.start : birth.end], birth.start, birth.end)
+            )
     listed = ages(text, words, [(b.start, b.end) for b in born], demonyms)
     result.spans += [(a.start, a.end) for a in listed] + [(b.start, b.end) for b in born]
     for age in listed:
         if age.impossible:
-            result.facts.append(Fact("age_problem", "impossible_age", "stated", text[age.start:age.end], age.start, age.end))
+            result.facts.append(
+                Fact("age_problem", "impossible_age", "stated", text[age.start : age.end], age.start, age.end)
+            )
     listed = [a for a in listed if not a.impossible]
     contradiction = _contradicts(low, born)
     if contradiction:
@@ -175,35 +132,18 @@ def people(text: str, today: dt.date, demonyms: list[tuple[int, int]]) -> Found:
     return result
 
 
-def _own(words: list[Noun], low: str) -> list[Noun]:
-    """Leave out those who are only spoken of: "his sister", "her baby", "no victims", "other women's passports"."""
-    kept = []
-    for noun in words:
-        before = low[max(0, noun.start - 24):noun.start]
-        after = low[noun.end:noun.end + 14]
-        if noun.role == "other" or (re.search(
-            r"\b(?:no|any|another|other|without|of other|friend's|like a|as a|like|our|of a|every|each|"
-            r"all the other|for|dating|met)\s+$", before) and noun.role != "child"):
-            continue
-        if re.search(r"\b(?:she|who|also|and|already|now) (?:has|had) (?:a|an|her|own|two|\d) (?:own |small |little |new ?born )?$|^has a $|, has a $|\b(?:her|his|their|auntie's|aunt's|woman's|family's|lady's|uncle's|boss's|employer's|couple's|minded|looks after) (?:own |small |little |other |two |three |new ?born )?$", before) and re.match(r"(?:newborn|bab|child|kid|infant|toddler|daughter|son|boys?\b|girls?\b)", low[noun.start:noun.end]):
-            continue
-        if re.search(r"\b(?:no|other|another|school|no other)\s+$", before) or re.match(r"\s?friend|friend|'s (?:home|services|house|hospital|unit)|\s+(?:protection|services|benefit|care|soldier|marriage|labou?r|abuse|helpline|psych|traffick|porn|home\b)", after):
-            continue
-        if re.match(r"\s?[:?]\s?(?:no|none|nil)\b", after):
-            continue
-        kept.append(noun)
-    return kept
-
-
-def _assemble(text: str, low: str, words: list[Noun], listed: list[Age], born: list[Birth], contradiction: bool) -> list[Person]:
-    candidates = _own(words, low)
-    kin = {a.noun for a in listed if a.noun and a.noun.role == "kin" and a.high < _ADULT}
+def _assemble(
+    text: str, low: str, words: list[Noun], listed: list[Age], born: list[Birth], contradiction: bool
+) -> list[Person]:
+    candidates = to_protect(words, low)
+    known = set(candidates)
+    kin = {a.noun for a in listed if a.noun and a.noun.role == "kin" and a.high < ADULT}
     children = [n for n in candidates if n.role == "child" or n in kin]
     youths = [n for n in candidates if n.role == "youth"]
     neutral = [n for n in candidates if n.role == "neutral"]
     adults = [n for n in candidates if n.role == "adult"]
     sex = _sex(children or youths or neutral, low, set()) or None
-    minors = [a for a in listed if a.noun is None and a.kind != "past" and a.high < _ADULT]
+    minors = [a for a in listed if a.noun is None and a.kind != "past" and a.high < ADULT]
     if neutral and {n.sex for n in neutral} - {None} and not any(n.plural for n in adults):
         adults = [n for n in adults if n.sex in {m.sex for m in neutral}]
     small = bool(children or youths or minors or any(b.child for b in born) or any(a.sex for a in listed))
@@ -214,53 +154,83 @@ def _assemble(text: str, low: str, words: list[Noun], listed: list[Age], born: l
         owner = age.noun or _owner(age, low, words, sex)
         if owner is not None and owner.role in ("other", "kin", "adult") and owner not in protect and age.sex is None:
             continue
-        if owner is not None and owner.role == "child" and owner not in candidates:
+        if owner is not None and owner.role == "child" and owner not in known:
             continue
         (past if age.kind == "past" else mine).append(age)
     if any(a.kind != "look" or "grade" not in low for a in mine) or born:
         school = re.compile(r"(?:year|yr|grade|klasse|class)")
-        others = [a for a in mine if not school.search(low[max(0, a.start - 1):a.end])]
+        others = [a for a in mine if not school.search(low[max(0, a.start - 1) : a.end])]
         mine = others or (mine if not born else [])
     if not mine and not born and past:
-        mine = [a for a in past if re.search(r"\b(?:was|were)\s+\w*\s*$|\bwas\b", low[max(0, a.start - 16):a.start]) and not re.search(r"years? ago|back then|when (?:he|she)|at the time", low)]
+        mine = [
+            a
+            for a in past
+            if re.search(r"\b(?:was|were)\s+\w*\s*$|\bwas\b", low[max(0, a.start - 16) : a.start])
+            and not re.search(r"years? ago|back then|when (?:he|she)|at the time", low)
+        ]
     found = [(a.low, a.high, "doubt" if a.hedged else a.kind) for a in mine] + [(b.low, b.high, "born") for b in born]
     hedged = [a for a in mine if a.hedged and status(text, a.start, a.end) != "denied"]
-    widened = [(lo - 2, hi + 2, k) if k == "doubt" and lo == hi >= _ADULT else (lo, hi, k) for lo, hi, k in found]
+    widened = [(lo - 2, hi + 2, k) if k == "doubt" and lo == hi >= ADULT else (lo, hi, k) for lo, hi, k in found]
     main = children or youths or (neutral if small else neutral + adults)
     letters = {a.sex for a in mine if a.sex}
-    group = _MANY_ADULTS.search(low)
+    group = _MANYADULTS.search(low)
     if not main and not widened and not letters:
         if not _ABOUT.search(low):
             return []
-        return [Person(sex=_pronoun_sex(low), child=_child(None, "none", low, False, False, []), words="")]
-    role = "child" if children else "youth" if youths else "adult" if adults and not small else "neutral" if main else "none"
+        return [Person(sex=_pronoun_sex(low), child=child_or_not(None, "none", low, False, False), words="")]
+    role = (
+        "child"
+        if children
+        else "youth"
+        if youths
+        else "adult"
+        if adults and not small
+        else "neutral"
+        if main
+        else "none"
+    )
     if role in ("youth", "neutral", "none") and any(b.child for b in born):
         role = "child" if role == "none" else role
     looks = [a for a in mine if a.kind == "look"]
-    claimed = any(a.kind == "claim" and re.search(r"claim", low[max(0, a.start - 30):a.start]) for a in mine)
-    sexed = _sex(main, low, {s for s in letters if s}) or _sex(youths + neutral, low, set()) or _sex([n for n in candidates if n.plural], low, set()) or (None if {n.sex for n in main if n.sex} else _pronoun_sex(low))
+    claimed = any(a.kind == "claim" and re.search(r"claim", low[max(0, a.start - 30) : a.start]) for a in mine)
+    sexed = (
+        _sex(main, low, {s for s in letters if s})
+        or _sex(youths + neutral, low, set())
+        or _sex([n for n in candidates if n.plural], low, set())
+        or (None if {n.sex for n in main if n.sex} else _pronoun_sex(low))
+    )
     count = _count(main, mine)
     years = _merge(widened)
-    child = _child(years, role, low, claimed, bool(hedged), looks)
+    child = child_or_not(years, role, low, claimed, bool(hedged))
     if contradiction:
         child = "unclear"
     if born and all(b.child for b in born) and not looks and not mine:
         child = "yes"
-    span = (main[0].first, main[0].end) if main else (mine[0].start, mine[0].end) if mine else (born[0].start, born[0].end)
+    span = (
+        (main[0].first, main[0].end) if main else (mine[0].start, mine[0].end) if mine else (born[0].start, born[0].end)
+    )
     mixed = _split(text, low, main, mine, widened, count, sexed)
     if mixed:
         return mixed
-    persons = [Person(count, years, child, sexed, text[span[0]:span[1]])]
+    persons = [Person(count, years, child, sexed, text[span[0] : span[1]])]
     if group and child != "no":
         persons.append(Person(int(group[1]), None, "no", sexed, group.group()))
     return persons
 
 
-def _split(text: str, low: str, main: list[Noun], mine: list[Age], widened: list[tuple[int, int, str]], count: int, sex: Literal["female", "male"] | None) -> list[Person]:
+def _split(
+    text: str,
+    low: str,
+    main: list[Noun],
+    mine: list[Age],
+    widened: list[tuple[int, int, str]],
+    count: int,
+    sex: Literal["female", "male"] | None,
+) -> list[Person]:
     """Make an entry each for children of different age and sex, and for grown-ups in the same group."""
     grouped = [n for n in main if n.plural and (n.count or 0) > 2]
-    adults = [a for a in mine if a.low >= _ADULT]
-    minors = [a for a in mine if a.high < _ADULT]
+    adults = [a for a in mine if a.low >= ADULT]
+    minors = [a for a in mine if a.high < ADULT]
     singles = [a for a in minors if a.noun is not None and not a.noun.plural]
     if grouped and minors and not any(a.kind in ("claim", "look") for a in mine):
         biggest = max(grouped, key=lambda n: n.count or 0)
@@ -270,13 +240,43 @@ def _split(text: str, low: str, main: list[Noun], mine: list[Age], widened: list
             lowest, highest = min(a.low for a in minors), max(a.high for a in minors)
             first = minors[0]
             noun = first.noun
-            persons = [Person(few, lowest if lowest == highest else [lowest, highest], "yes", (noun.sex if noun else None) or sex, text[first.start:first.end])]
+            persons = [
+                Person(
+                    few,
+                    lowest if lowest == highest else [lowest, highest],
+                    "yes",
+                    (noun.sex if noun else None) or sex,
+                    text[first.start : first.end],
+                )
+            ]
             grown = max((a.high for a in adults), default=None)
-            return [*persons, Person(number - few, None if grown is None else [_ADULT, grown], "no", sex, text[biggest.first:biggest.end])]
+            return [
+                *persons,
+                Person(
+                    number - few,
+                    None if grown is None else [ADULT, grown],
+                    "no",
+                    sex,
+                    text[biggest.first : biggest.end],
+                ),
+            ]
     distinct = {(a.noun.sex, a.low, a.high) for a in singles if a.noun}
-    if len(singles) > 1 and len(distinct) == len(singles) and len(singles) == len(mine) and len({a.noun for a in singles}) == len(singles):
-        return [Person(1, a.low if a.low == a.high else [a.low, a.high], "yes", a.noun.sex if a.noun else None,
-                       text[(a.noun.start if a.noun else a.start):a.end]) for a in singles]
+    if (
+        len(singles) > 1
+        and len(distinct) == len(singles)
+        and len(singles) == len(mine)
+        and len({a.noun for a in singles}) == len(singles)
+    ):
+        return [
+            Person(
+                1,
+                a.low if a.low == a.high else [a.low, a.high],
+                "yes",
+                a.noun.sex if a.noun else None,
+                text[(a.noun.start if a.noun else a.start) : a.end],
+            )
+            for a in singles
+        ]
     return []
 
 
@@ -294,4 +294,3 @@ _ABOUT = re.compile(
     r"\b(?:she|he|her|him|hes|shes|he's|she's|victim|passport|pasport|trafficked|nationality|alone|asylum|boss|"
     r"madam|madm)\b"
 )
-

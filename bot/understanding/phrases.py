@@ -4,6 +4,7 @@ The notation, used by the YAML files of `data/`: a blank is any gap between two 
 words of any kind, `<word>` for the alternatives that `words.yml` gives for it; all else is a regular expression.
 A phrase never runs over the end of a sentence and begins and ends at the border of a word.
 """
+
 from __future__ import annotations
 
 import re
@@ -65,11 +66,11 @@ def optional(phrase: str) -> str:
             if depth == 0:
                 break
             end += 1
-        if phrase[end + 1:end + 2] == "?" and phrase[end + 2:end + 3] in ("", " ", ")", "|"):
+        if phrase[end + 1 : end + 2] == "?" and phrase[end + 2 : end + 3] in ("", " ", ")", "|"):
             # "a ~2 (b)?": the words between go with it.
             if re.search(r" ~\d$", phrase[:at]):
                 at -= 3
-            phrase = f"{phrase[:at]}(?:{phrase[at:end + 1]})?{phrase[end + 2:]}"
+            phrase = f"{phrase[:at]}(?:{phrase[at : end + 1]})?{phrase[end + 2 :]}"
             at += 3
         at += 1
     return phrase
@@ -86,7 +87,7 @@ def _spaced(phrase: str) -> str:
         else:
             parts.append(token + _GAP)
     text = "".join(parts)
-    return text[:-len(_GAP)] if text.endswith(_GAP) else text
+    return text[: -len(_GAP)] if text.endswith(_GAP) else text
 
 
 def expression(phrase: str) -> str:

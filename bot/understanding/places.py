@@ -1,4 +1,5 @@
-"""Finds countries, nationalities and towns in a message, and tells whose they are: the person's, the place's or the way's."""
+"""Finds countries, nationalities and towns, and tells whose they are: the person's, the place's or the way's."""
+
 from __future__ import annotations
 
 import re
@@ -18,8 +19,10 @@ _LIST = {"type": "array", "items": {"type": "string"}}
 _SCHEMA = {
     "type": "object",
     "additionalProperties": {
-        "type": "object", "properties": {"names": _LIST, "people": _LIST, "places": _LIST},
-        "required": ["names", "people", "places"], "additionalProperties": False,
+        "type": "object",
+        "properties": {"names": _LIST, "people": _LIST, "places": _LIST},
+        "required": ["names", "people", "places"],
+        "additionalProperties": False,
     },
 }
 _WORDS = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}, "minItems": 1}}
@@ -56,7 +59,7 @@ def _vocabulary() -> dict[tuple[str, ...], tuple[str, Literal["names", "people",
 
 
 def _deletions(word: str) -> set[str]:
-    return {word} | {word[:i] + word[i + 1:] for i in range(1, len(word))}
+    return {word} | {word[:i] + word[i + 1 :] for i in range(1, len(word))}
 
 
 @lru_cache(maxsize=1)
@@ -75,7 +78,10 @@ def _context() -> dict[str, re.Pattern[str]]:
     data = load(DATA / "places.yml", _WORDS)
     found = {}
     for name, phrases in data.items():
-        inner = "|".join(optional(phrase).replace(" ?", r"\s?").replace(" ", r"[\s'\"-]+") for phrase in sorted(phrases, key=len, reverse=True))
+        inner = "|".join(
+            optional(phrase).replace(" ?", r"\s?").replace(" ", r"[\s'\"-]+")
+            for phrase in sorted(phrases, key=len, reverse=True)
+        )
         found[name] = re.compile(f"(?<![a-z])(?:{inner})" + (r"[\s,'\"(:]*$" if name.endswith("before") else ""))
     return found
 
@@ -100,7 +106,7 @@ def wheres(low: str) -> list[Where]:
         length = 0
         if words[i] in firsts:
             for length in range(min(_LONGEST, len(words) - i), 0, -1):
-                hit = vocabulary.get(tuple(words[i:i + length]))
+                hit = vocabulary.get(tuple(words[i : i + length]))
                 if hit:
                     break
         elif len(words[i]) >= _FUZZY - 1 and not ordinary.match(words[i] + " "):
@@ -124,16 +130,18 @@ def _others(where: Where, low: str, people: list[Noun], protected: bool) -> bool
         around = noun.role == "other" or (noun.role == "adult" and protected)
         if not around:
             continue
-        gap = low[where.end:noun.start] if where.end <= noun.start else low[noun.end:where.start]
+        gap = low[where.end : noun.start] if where.end <= noun.start else low[noun.end : where.start]
         if where.end <= noun.start and re.fullmatch(r"\s+(?:[a-z-]+\s+){0,1}", gap):
             return True
-        if noun.end <= where.start and re.fullmatch(r"[\s,(]*(?:is |was |aged? |about |a )*(?:\d\d(?:yo|y)?)?[\s,(]*", gap):
+        if noun.end <= where.start and re.fullmatch(
+            r"[\s,(]*(?:is |was |aged? |about |a )*(?:\d\d(?:yo|y)?)?[\s,(]*", gap
+        ):
             return True
     return False
 
 
 def _language(where: Where, low: str) -> bool:
-    before, after = low[max(0, where.start - 60):where.start], low[where.end:where.end + 25]
+    before, after = low[max(0, where.start - 60) : where.start], low[where.end : where.end + 25]
     after, some = after.lstrip(" -,"), _context()["some_before"].search(before)
     if some and _context()["tongues"].match(low, where.start):
         return True
@@ -157,27 +165,37 @@ def nationalities(low: str, text: str, found: list[Where], people: list[Noun], p
     facts: dict[str, Fact] = {}
     chain = -99
     for where in found:
-        before, after = low[max(0, where.start - 45):where.start], low[where.end:where.end + 30].lstrip(" -")
+        before, after = low[max(0, where.start - 45) : where.start], low[where.end : where.end + 30].lstrip(" -")
         if where.kind == "people":
             if _language(where, low) or context["thing_after"].match(after) or _others(where, low, people, protected):
                 continue
             if context["opponent_before"].search(before):
                 continue
         else:
-            from_list = 0 <= where.start - chain <= 7 and re.fullmatch(r"[\s,/&+]*(?:and |or )?", low[chain:where.start])
+            from_list = 0 <= where.start - chain <= 7 and re.fullmatch(
+                r"[\s,/&+]*(?:and |or )?", low[chain : where.start]
+            )
             right_after = any(n.role in ("child", "youth", "neutral") and 0 <= where.start - n.end <= 3 for n in people)
-            aged = where.kind == "names" and re.search(r"(?:\b\d{1,2}|[mf]\d\d)(?: ?yo| yrs| years old)?[\s,]+$", before)
+            aged = where.kind == "names" and re.search(
+                r"(?:\b\d{1,2}|[mf]\d\d)(?: ?yo| yrs| years old)?[\s,]+$", before
+            )
             named = context["nation_before"].search(before) or context["document_after"].match(after)
             away = context["travel_before"].search(before) or context["encounter_before"].search(before)
             comes = context["origin_before"].search(before) and not away
-            only = low.strip(" .?!") == low[where.start:where.end] and where.kind == "names"
+            only = low.strip(" .?!") == low[where.start : where.end] and where.kind == "names"
             if not (from_list or named or comes or only or (where.kind == "names" and (right_after or aged))):
                 continue
             if _others_from(where, low, people, protected):
                 continue
             chain = where.end
-        fact = Fact("nationality", where.code, status(text, where.start, where.end), text[where.start:where.end],
-                    where.start, where.end)
+        fact = Fact(
+            "nationality",
+            where.code,
+            status(text, where.start, where.end),
+            text[where.start : where.end],
+            where.start,
+            where.end,
+        )
         old = facts.get(where.code)
         if old is None or (old.status != "stated" and fact.status == "stated"):
             facts[where.code] = fact
@@ -185,11 +203,15 @@ def nationalities(low: str, text: str, found: list[Where], people: list[Noun], p
 
 
 def _others_from(where: Where, low: str, people: list[Noun], protected: bool) -> bool:
-    near = [n for n in people if n.end <= where.start and where.start - n.end < 12 and "," not in low[n.end:where.start]]
+    near = [
+        n for n in people if n.end <= where.start and where.start - n.end < 12 and "," not in low[n.end : where.start]
+    ]
     return bool(near) and (near[-1].role == "other" or (near[-1].role == "adult" and protected))
 
 
-_HEADING = re.compile(r"^\W*(?:(?!from\b|born\b|of\b|via\b|speaks?\b|girl|boy|child|male|female|kid|wom[ae]n|m[ae]n\b|\d)[a-z0-9&/-]+,?\s+){0,3}$")
+_HEADING = re.compile(
+    r"^\W*(?:(?!from\b|born\b|of\b|via\b|speaks?\b|girl|boy|child|male|female|kid|wom[ae]n|m[ae]n\b|\d)[a-z0-9&/-]+,?\s+){0,3}$"
+)
 """A town so near to the beginning, with nothing but a word or two before it, says where the writer is."""
 
 
@@ -214,10 +236,12 @@ def country(low: str, text: str, found: list[Where], nations: set[str], here: st
     context = _context()
     best: tuple[float, Where] | None = None
     for where in found:
-        before = low[max(0, where.start - 45):where.start]
-        after = low[where.end:where.end + 30].lstrip(" -")
-        leading = not re.search(r"[.!?;\n]", low[:where.start].strip()) and where.start < 60
-        standing = re.match(r"\s*(?:[.:,;\n|-]|$|\d|insp|police|airport|nick)", low[where.end:where.end + 12]) is not None
+        before = low[max(0, where.start - 45) : where.start]
+        after = low[where.end : where.end + 30].lstrip(" -")
+        leading = not re.search(r"[.!?;\n]", low[: where.start].strip()) and where.start < 60
+        standing = (
+            re.match(r"\s*(?:[.:,;\n|-]|$|\d|insp|police|airport|nick)", low[where.end : where.end + 12]) is not None
+        )
         worth = 0.0
         if context["encounter_before"].search(before):
             worth = 9
@@ -227,8 +251,11 @@ def country(low: str, text: str, found: list[Where], nations: set[str], here: st
             worth = 0
         elif context["place_after"].match(after) or context["found_before"].search(before):
             worth = 6
-        elif leading and standing and _HEADING.match(low[:where.start]) and not any(
-            other.kind == "people" and other.end <= where.start for other in found
+        elif (
+            leading
+            and standing
+            and _HEADING.match(low[: where.start])
+            and not any(other.end <= where.start for other in found)
         ):
             worth = 8 if where.kind == "places" else 5
         elif context["at_before"].search(before):
@@ -237,7 +264,7 @@ def country(low: str, text: str, found: list[Where], nations: set[str], here: st
             best = worth, where
     if best is not None and best[0] >= 3:
         _, where = best
-        return Fact("country", where.code, "stated", text[where.start:where.end], where.start, where.end)
+        return Fact("country", where.code, "stated", text[where.start : where.end], where.start, where.end)
     if here is None:
         counts: dict[str, tuple[int, int, int]] = {}
         for hit in _hints().find(low):

@@ -1,4 +1,5 @@
 """Reads one message: people, facts and signs, put together."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -37,12 +38,18 @@ def _residence(
     # "Boy, Portuguese, born in Braga": a birthplace named without its country is one of the writer's own.
     codes = {fact.value for fact in nations}
     for town in towns if lives is None and where is None else []:
-        if town.kind == "places" and town.code in codes and re.search(r"\bborn (?:and raised )?in $", low[:town.start]):
-            return [Fact("residence", "here", "hedged", low[town.start:town.end], town.start, town.end)]
+        if (
+            town.kind == "places"
+            and town.code in codes
+            and re.search(r"\bborn (?:and raised )?in $", low[: town.start])
+        ):
+            return [Fact("residence", "here", "hedged", low[town.start : town.end], town.start, town.end)]
     return []
 
 
-def read(text: str, today: dt.date, here: str | None = None, signs: Callable[[str], list[Sign]] | None = None) -> Reading:
+def read(
+    text: str, today: dt.date, here: str | None = None, signs: Callable[[str], list[Sign]] | None = None
+) -> Reading:
     """Read one message of a responder.
 
     Args:
@@ -74,15 +81,20 @@ def read(text: str, today: dt.date, here: str | None = None, signs: Callable[[st
     spans = [*who.spans, *((f.start, f.end) for f in facts), *((s.start, s.end) for s in seen)]
     silent = [s.text for s in sentences(text) if not any(a < s.end and s.start < b for a, b in spans)]
     told = {f.field for f in facts if f.status != "denied"}
-    about = bool(who.people or told & _SURE or len(told & _WEAK) > 1 or (seen and "?" not in text))
+    named = any(p.age is not None or p.child for p in who.people) or (who.people and not _QUESTION.search(low))
+    about = bool(named or told & _SURE or len(told & _WEAK) > 1 or (seen and "?" not in text))
     if _NO_CASE.search(low) and not any(p.age is not None for p in who.people):
         about = False
     return Reading(who.people, facts, seen, silent, about)
 
 
 _SURE = frozenset({"nationality", "danger", "missing", "age_problem"})
-_WEAK = frozenset({"accompanied", "documents", "exploitation", "fear", "residence", "suspect_present", "language", "tonight"})
+_WEAK = frozenset(
+    {"accompanied", "documents", "exploitation", "fear", "residence", "suspect_present", "language", "tonight"}
+)
+_QUESTION = re.compile(r"\?|^\W*(?:can|could|may|should|must|do|does|did|is|are|what|who|how|why|when|where|which)\b")
 _NO_CASE = re.compile(
-    r"\b(?:no (?:actual |real |specific |particular |concrete )?(?:case|child|person)\b(?! of)|not about (?:a|any) (?:case|person|child)|"
-    r"in general|hypothetical\w*|theoretical\w*|staff meeting|(?:for|preparing) (?:a |our |the )?(?:training|presentation|workshop|leaflet|essay|thesis))"
+    r"\b(?:no (?:actual |real |specific |particular |concrete )?(?:case|child|person)\b(?! of)"
+    r"|not about (?:a|any) (?:case|person|child)|in general|hypothetical\w*|theoretical\w*|staff meeting"
+    r"|(?:for|preparing) (?:a |our |the )?(?:training|presentation|workshop|leaflet|essay|thesis))"
 )

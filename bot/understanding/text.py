@@ -1,13 +1,40 @@
 """Prepares a message for reading without moving a character, so that every finding points at its own words."""
+
 from __future__ import annotations
 
 import re
 import unicodedata
 from dataclasses import dataclass
 
-_SAME = {"‘": "'", "’": "'", "‚": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
-         "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-", "…": ".", "ß": "s", "ı": "i", "ł": "l", "ø": "o", "đ": "d",
-         "æ": "e", "œ": "e", "⁄": "/", "，": ",", "？": "?", "。": "."}
+_SAME = {
+    "‘": "'",
+    "’": "'",
+    "‚": "'",
+    "`": "'",
+    "´": "'",
+    "“": '"',
+    "”": '"',
+    "„": '"',
+    "«": '"',
+    "»": '"',
+    "–": "-",
+    "—": "-",
+    "‐": "-",
+    "‑": "-",
+    "−": "-",
+    "…": ".",
+    "ß": "s",
+    "ı": "i",
+    "ł": "l",
+    "ø": "o",
+    "đ": "d",
+    "æ": "e",
+    "œ": "e",
+    "⁄": "/",
+    "，": ",",
+    "？": "?",
+    "。": ".",
+}
 
 
 def _plain_char(char: str) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desk_world import Desk, Store, desk_app, served
+
+from tests.desk_world import Desk, Store, desk_app, served
 
 
 @pytest.fixture

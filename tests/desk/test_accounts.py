@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
-from desk_world import Store, make_account
 from sqlalchemy import select, update
 
 from bot.commands.accounts import accounts as commands
@@ -14,6 +13,7 @@ from bot.database import now, writing
 from bot.security import accounts, sessions, tokens
 from bot.security.passwords import fits, new_password
 from bot.security.tables import Account, ApiToken, AuditEntry, DeskSession
+from tests.desk_world import Store, make_account
 
 
 def test_first_start_makes_two_accounts_once(store: Store) -> None:
@@ -129,7 +129,8 @@ def test_presence_means_an_open_page_of_somebody_who_sees_cases(store: Store) ->
         session.add(DeskSession(token_hash="a", account_id=admin.id, csrf="x"))
         session.flush()
         assert not accounts.duty_signed_in(session)
-        session.add(DeskSession(token_hash="d", account_id=duty.id, csrf="x", last_seen_at=now() - timedelta(seconds=95)))
+        gone = now() - timedelta(seconds=95)
+        session.add(DeskSession(token_hash="d", account_id=duty.id, csrf="x", last_seen_at=gone))
         session.flush()
         assert not accounts.duty_signed_in(session)
         session.execute(update(DeskSession).values(last_seen_at=now() - timedelta(seconds=80)))

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from desk_world import Sample, Store, make_account, make_case, told_to
 from sqlalchemy import select, update
 
 from bot.conversations.messages import open_conversation, receive
@@ -17,6 +16,7 @@ from bot.referrals import cases, claims, decisions, receipts, reports, talk
 from bot.referrals.tables import Receipt, Report
 from bot.security import audit
 from bot.security.tables import Account
+from tests.desk_world import Sample, Store, make_account, make_case, told_to
 
 
 @pytest.fixture
@@ -66,7 +66,10 @@ def test_a_claim_is_owner_state_and_silence_in_one_step(store: Store, ana: Accou
 
 def test_of_fifty_claims_one_wins(store: Store) -> None:
     sample = make_case(store.writing)
-    officers = [make_account(store.writing, "duty", f"Officer {n}")[0] for n in range(50)]
+    officers = [Account(id=f"officer-{n}", name=f"officer-{n}", display_name=f"Officer {n}", role="duty",
+                        password_hash="-") for n in range(50)]
+    with store.writing() as session:
+        session.add_all(officers)
 
     def attempt(account: Account) -> str:
         try:
@@ -213,7 +216,8 @@ def test_answers_from_a_call(store: Store, ana: Account) -> None:
     (("p1", "age"), "14-15-16"), (("p1", "age"), "young"), (("p1", "nationality"), "QQ"), ((None, "tonight"), "  "),
     ((None, "tonight"), ["a"]), ((None, "secret"), "x"), (("p9", "age"), "14"), ((None, "place"), "x" * 501),
 ])
-def test_an_answer_that_cannot_be_is_refused(store: Store, ana: Account, key: tuple[str | None, str], typed: Any) -> None:
+def test_an_answer_that_cannot_be_is_refused(store: Store, ana: Account, key: tuple[str | None, str],
+                                             typed: Any) -> None:
     sample = claimed(store, ana)
     with pytest.raises(cases.NotSaid) as refused:
         do(store, talk.enter_answers, sample.case, ana, {key: typed}, 1)
@@ -299,7 +303,8 @@ def test_closing_needs_a_reason_and_gives_the_chat_back(store: Store, ana: Accou
         do(store, decisions.close, sample.case, ana, "")
     opened, bot_speaks = do(store, decisions.close, sample.case, ana, "The child is safe.")
     assert (opened.case.state, opened.conversation.state, bot_speaks) == ("closed", "bot", True)
-    assert "has closed this case at the duty desk: The child is safe." in told_to(store.writing, sample.conversation)[-1]
+    told = told_to(store.writing, sample.conversation)
+    assert "has closed this case at the duty desk: The child is safe." in told[-1]
     for act in (claims.claim, claims.acknowledge, claims.release, claims.hand_back):
         with pytest.raises(cases.CaseClosed):
             do(store, act, sample.case, ana)
@@ -372,13 +377,15 @@ def test_a_refused_act_changes_nothing(store: Store, ana: Account, jon: Account)
 
 
 def test_the_tree_of_errors_is_as_drawn() -> None:
-    drawn = re.findall(r"^ +((?:[│ ] {3})*)(?:[├└]── )?(\w+)", inspect.getdoc(cases) or "", re.M)
-    names = {name for _, name in drawn} - {"the"}
-    defined = {n for n, c in vars(cases).items() if inspect.isclass(c) and issubclass(c, cases.CaseError)}
-    assert defined <= names
-    assert {c.__name__ for c in cases.WrongState.__subclasses__()} == defined - {
-        "CaseError", "NoSuchCase", "NotAllowed", "NotSaid", "WrongState"
-    }
+    stack: list[tuple[int, str]] = []
+    drawn: dict[str, str] = {}
+    for match in re.finditer(r"^ {4}([│├└─ ]*)([A-Z]\w+)", cases.__doc__ or "", re.M):
+        depth, name = len(match.group(1)), match.group(2)
+        stack = [entry for entry in stack if entry[0] < depth]
+        drawn[name] = stack[-1][1] if stack else "Exception"
+        stack.append((depth, name))
+    defined = [c for c in vars(cases).values() if inspect.isclass(c) and issubclass(c, cases.CaseError)]
+    assert drawn == {c.__name__: c.__bases__[0].__name__ for c in defined}
 
 
 def test_the_report_stays_one(store: Store, ana: Account) -> None:

@@ -1,10 +1,12 @@
 """Ages of those to be protected are found in all their spellings; other numbers and other people's ages are not."""
+
 from __future__ import annotations
 
 import datetime as dt
 from typing import Any
 
 import pytest
+
 from bot.understanding.reader import read
 from bot.understanding.reading import Reading
 
@@ -15,53 +17,71 @@ def _read(text: str) -> Reading:
     return read(text, TODAY, signs=lambda _: [])
 
 
-@pytest.mark.parametrize(("text", "age", "child"), [
-    ("lad of about 14 at the desk", 14, "yes"),
-    ("M16 hiding in a container", 16, "yes"),
-    ("f/17 in cubicle 4", 17, "yes"),
-    ("26F with head wound", 26, "no"),
-    ("girl thirteen years old", 13, "yes"),
-    ("kid, twelve", 12, "yes"),
-    ("boys 11-14 in the van", [11, 14], "yes"),
-    ("a boy, 14 or 15", [14, 15], "yes"),
-    ("claims 20, looks 15", [15, 20], "unclear"),
-    ("says she is 16, colleague would say early 20s", [16, 23], "unclear"),
-    ("young woman maybe 19", [17, 21], "unclear"),
-    ("lady in her 40s", [40, 49], "no"),
-    ("newborn baby, 10 days old", 0, "yes"),
-    ("infant of 7 months", 0, "yes"),
-    ("turns 18 tomorrow, pupil", 17, "yes"),
-    ("year 9 boy", [13, 14], "yes"),
-    ("elle dit quinze ans", 15, "yes"),
-    ("Junge, 16 Jahre alt", 16, "yes"),
-    ("chica de 14 anos", 14, "yes"),
-    ("dob 02/12/2009, boy", 16, "yes"),
-    ("born 3 May 2012, girl", 14, "yes"),
-    ("boy born 2009", [16, 17], "yes"),
-    ("female born 2008", [17, 18], "yes"),
-    ("was 14 three years ago, girl", 17, "yes"),
-    ("She is 23 now, sold at 14", 23, "no"),
-    ("girl, age unknown", None, "yes"),
-    ("woman, 31, syrian", 31, "no"),
-    ("16", 16, "yes"),
-])
+@pytest.mark.parametrize(
+    ("text", "age", "child"),
+    [
+        ("lad of about 14 at the desk", 14, "yes"),
+        ("M16 hiding in a container", 16, "yes"),
+        ("f/17 in cubicle 4", 17, "yes"),
+        ("26F with head wound", 26, "no"),
+        ("girl thirteen years old", 13, "yes"),
+        ("kid, twelve", 12, "yes"),
+        ("boys 11-14 in the van", [11, 14], "yes"),
+        ("a boy, 14 or 15", [14, 15], "yes"),
+        ("claims 20, looks 15", [15, 20], "unclear"),
+        ("says she is 16, colleague would say early 20s", [16, 23], "unclear"),
+        ("young woman maybe 19", [17, 21], "unclear"),
+        ("lady in her 40s", [40, 49], "no"),
+        ("newborn baby, 10 days old", 0, "yes"),
+        ("infant of 7 months", 0, "yes"),
+        ("turns 18 tomorrow, pupil", 17, "yes"),
+        ("year 9 boy", [13, 14], "yes"),
+        ("elle dit quinze ans", 15, "yes"),
+        ("Junge, 16 Jahre alt", 16, "yes"),
+        ("chica de 14 anos", 14, "yes"),
+        ("dob 02/12/2009, boy", 16, "yes"),
+        ("born 3 May 2012, girl", 14, "yes"),
+        ("boy born 2009", [16, 17], "yes"),
+        ("female born 2008", [17, 18], "yes"),
+        ("was 14 three years ago, girl", 17, "yes"),
+        ("She is 23 now, sold at 14", 23, "no"),
+        ("girl, age unknown", None, "yes"),
+        ("woman, 31, syrian", 31, "no"),
+        ("16", 16, "yes"),
+    ],
+)
 def test_age(text: str, age: Any, child: str) -> None:
     person = _read(text).people[0]
     assert (person.age, person.child) == (age, child)
 
 
-@pytest.mark.parametrize("text", [
-    "boy waiting at gate 14", "girl with 15 euros", "child kept eleven days", "girl in bus 16", "boy at 16:30 in room 12",
-    "girl, her boyfriend is 24", "boy with a man of 51", "girl got 17 calls", "her 9th missing episode, girl",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "boy waiting at gate 14",
+        "girl with 15 euros",
+        "child kept eleven days",
+        "girl in bus 16",
+        "boy at 16:30 in room 12",
+        "girl, her boyfriend is 24",
+        "boy with a man of 51",
+        "girl got 17 calls",
+        "her 9th missing episode, girl",
+    ],
+)
 def test_other_numbers_are_no_ages(text: str) -> None:
     assert _read(text).people[0].age is None
 
 
-@pytest.mark.parametrize(("text", "problem"), [
-    ("man 140 years old", "impossible_age"), ("dob 31/02/2010", "impossible_date"),
-    ("date of birth 01.01.2031", "future_birth_date"), ("born 1990 but she is under 18", "contradiction"),
-])
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("man 140 years old", "impossible_age"),
+        ("dob 31/02/2010", "impossible_date"),
+        ("date of birth 01.01.2031", "future_birth_date"),
+        ("born 1990 but she is under 18", "contradiction"),
+    ],
+)
 def test_problem(text: str, problem: str) -> None:
     assert problem in [fact.value for fact in _read(text).facts if fact.field == "age_problem"]
 

@@ -1,28 +1,55 @@
 """Danger now is found, danger that is denied or past is not; a wish for a human and a listener are noticed."""
+
 from __future__ import annotations
 
 import pytest
+
 from bot.understanding.danger import cannot_talk, danger, wants_human
 
 
-@pytest.mark.parametrize("text", [
-    "pimp is waiting outside in a car", "he says he will kill her", "the uncle is here and has a knife", "she is locked in the bathroom",
-    "man has no pulse", "girl is unconscious", "she wants to kill herself", "boy missing since tonight", "they are coming to take her now",
-    "she is bleeding heavily", "he is threatening her", "help me now", "flight leaves in an hour",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pimp is waiting outside in a car",
+        "he says he will kill her",
+        "the uncle is here and has a knife",
+        "she is locked in the bathroom",
+        "man has no pulse",
+        "girl is unconscious",
+        "she wants to kill herself",
+        "boy missing since tonight",
+        "they are coming to take her now",
+        "she is bleeding heavily",
+        "he is threatening her",
+        "help me now",
+        "flight leaves in an hour",
+    ],
+)
 def test_danger(text: str) -> None:
     assert danger(text)
 
 
-@pytest.mark.parametrize("text", [
-    "no one in danger right now", "he locked her in last year", "she is safe now with us", "not an emergency", "girl 15, no injuries",
-    "what is the NFP", "two years ago he threatened to kill her", "she denies that he is threatening her", "boy 14 works in a kitchen",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no one in danger right now",
+        "he locked her in last year",
+        "she is safe now with us",
+        "not an emergency",
+        "girl 15, no injuries",
+        "what is the NFP",
+        "two years ago he threatened to kill her",
+        "she denies that he is threatening her",
+        "boy 14 works in a kitchen",
+    ],
+)
 def test_no_danger(text: str) -> None:
     assert danger(text) == []
 
 
-@pytest.mark.parametrize("text", ["I want to speak to a human", "real person please", "can someone call me", "put me through to an officer"])
+@pytest.mark.parametrize(
+    "text", ["I want to speak to a human", "real person please", "can someone call me", "put me through to an officer"]
+)
 def test_wants_human(text: str) -> None:
     assert wants_human(text)
 

@@ -1,34 +1,59 @@
 """Nationality, language, the way travelled and the place of the encounter are four different things."""
+
 from __future__ import annotations
 
 import datetime as dt
 
 import pytest
+
 from bot.understanding.reader import read
 
 TODAY = dt.date(2026, 11, 21)
 
 
 def _values(text: str, field: str, here: str | None = None) -> list[str]:
-    return [f.value for f in read(text, TODAY, here, signs=lambda _: []).facts if f.field == field and f.status != "denied"]
+    return [
+        f.value for f in read(text, TODAY, here, signs=lambda _: []).facts if f.field == field and f.status != "denied"
+    ]
 
 
-@pytest.mark.parametrize(("text", "codes"), [
-    ("nigerain girl 16", ["NG"]), ("boy from Benin City", ["NG"]), ("afgan lad of 15", ["AF"]),
-    ("girl 15 from Kosovo", ["XK"]), ("boy with Iraqi passport", ["IQ"]), ("women from Peru and Ecuador", ["PE", "EC"]),
-    ("male 17, nationality: Gambia", ["GM"]), ("fille roumaine de 14 ans", ["RO"]), ("vietnamesse kid", ["VN"]),
-    ("boy speaks pashto", []), ("asian girl, no english", []), ("romanian interpreter called for a girl", []),
-    ("boy came via Libya and Italy", []), ("girl in nail polish shop", []), ("girl sold by an albanian man", []),
-    ("boy 9, with a polish man", []), ("we are in Lisbon with a girl", []),
-])
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("nigerain girl 16", ["NG"]),
+        ("boy from Benin City", ["NG"]),
+        ("afgan lad of 15", ["AF"]),
+        ("girl 15 from Kosovo", ["XK"]),
+        ("boy with Iraqi passport", ["IQ"]),
+        ("women from Peru and Ecuador", ["PE", "EC"]),
+        ("male 17, nationality: Gambia", ["GM"]),
+        ("fille roumaine de 14 ans", ["RO"]),
+        ("vietnamesse kid", ["VN"]),
+        ("boy speaks pashto", []),
+        ("asian girl, no english", []),
+        ("romanian interpreter called for a girl", []),
+        ("boy came via Libya and Italy", []),
+        ("girl in nail polish shop", []),
+        ("girl sold by an albanian man", []),
+        ("boy 9, with a polish man", []),
+        ("we are in Lisbon with a girl", []),
+    ],
+)
 def test_nationality(text: str, codes: list[str]) -> None:
     assert _values(text, "nationality") == codes
 
 
-@pytest.mark.parametrize(("text", "code"), [
-    ("Rotterdam. boy 15 in a container", "NL"), ("we are in Lisbon with a girl", "PT"), ("I am writing from Tirana, girl 14", "AL"),
-    ("farm near Szeged, boy 16", "HU"), ("Idomeni border crossing, baby with a couple", "GR"), ("boy from Lagos", None),
-])
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Rotterdam. boy 15 in a container", "NL"),
+        ("we are in Lisbon with a girl", "PT"),
+        ("I am writing from Tirana, girl 14", "AL"),
+        ("farm near Szeged, boy 16", "HU"),
+        ("Idomeni border crossing, baby with a couple", "GR"),
+        ("boy from Lagos", None),
+    ],
+)
 def test_country(text: str, code: str | None) -> None:
     assert (_values(text, "country") or [None])[0] == code
 

@@ -1,14 +1,16 @@
 """One message read as a whole, and the promise that reading never raises and stays fast."""
+
 from __future__ import annotations
 
 import datetime as dt
 import time
 
 import pytest
-from bot.understanding.reader import read
-from bot.understanding.reading import Reading
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from bot.understanding.reader import read
+from bot.understanding.reading import Reading
 
 TODAY = dt.date(2026, 11, 21)
 
@@ -22,7 +24,9 @@ def _values(text: str, field: str) -> list[object]:
 
 
 def test_a_whole_message() -> None:
-    reading = _read("Nurse here, Graz. Albanian girl 16, husband of 40 speaks for her, he keeps her passport. She asks for asylum.")
+    reading = _read(
+        "Nurse here, Graz. Albanian girl 16, husband of 40 speaks for her, he keeps her passport. She asks for asylum."
+    )
     person = reading.people[0]
     assert (person.count, person.age, person.child, person.sex) == (1, 16, "yes", "female")
     facts = {fact.field: fact.value for fact in reading.facts}
@@ -33,29 +37,51 @@ def test_a_whole_message() -> None:
     assert facts["role"] == "health"
 
 
-@pytest.mark.parametrize(("text", "fear"), [
-    ("boy wants asylum", "asylum"), ("afraid to be sent back", "fear"), ("cannot return home", "fear"),
-    ("recognised refugee in Italy", "refugee"), ("does not claim asylum", "denied"), ("no wish for asylum", "denied"),
-])
+@pytest.mark.parametrize(
+    ("text", "fear"),
+    [
+        ("boy wants asylum", "asylum"),
+        ("afraid to be sent back", "fear"),
+        ("cannot return home", "fear"),
+        ("recognised refugee in Italy", "refugee"),
+        ("does not claim asylum", "denied"),
+        ("no wish for asylum", "denied"),
+    ],
+)
 def test_fear(text: str, fear: str) -> None:
     assert _values(text, "fear") == [fear]
 
 
-@pytest.mark.parametrize(("text", "missing"), [
-    ("girl missing since monday", "now"), ("boy vanished from the shelter last night", "now"), ("she may abscond", "may_abscond"),
-    ("runs away every weekend", "earlier"), ("girl 15 at school", None),
-])
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("girl missing since monday", "now"),
+        ("boy vanished from the shelter last night", "now"),
+        ("she may abscond", "may_abscond"),
+        ("runs away every weekend", "earlier"),
+        ("girl 15 at school", None),
+    ],
+)
 def test_missing(text: str, missing: str | None) -> None:
     assert (_values(text, "missing") or [None])[0] == missing
 
 
-@pytest.mark.parametrize(("text", "form"), [
-    ("girl made to sleep with men for cash", "sexual"), ("boy works on a farm without pay", "labour"),
-    ("cooks and cleans the house for the family all day", "domestic_servitude"), ("boy begs at the church", "begging"),
-    ("kid forced to sell drugs", "criminality"), ("she must marry an older cousin", "forced_marriage"),
-    ("newborn sold to a couple", "illegal_adoption"), ("promised money for a kidney", "organ_removal"),
-    ("ex child soldier", "armed_conflict"), ("man collects child benefit in her name", "benefit_fraud"), ("surrogate mother", "surrogacy"),
-])
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("girl made to sleep with men for cash", "sexual"),
+        ("boy works on a farm without pay", "labour"),
+        ("cooks and cleans the house for the family all day", "domestic_servitude"),
+        ("boy begs at the church", "begging"),
+        ("kid forced to sell drugs", "criminality"),
+        ("she must marry an older cousin", "forced_marriage"),
+        ("newborn sold to a couple", "illegal_adoption"),
+        ("promised money for a kidney", "organ_removal"),
+        ("ex child soldier", "armed_conflict"),
+        ("man collects child benefit in her name", "benefit_fraud"),
+        ("surrogate mother", "surrogacy"),
+    ],
+)
 def test_exploitation(text: str, form: str) -> None:
     assert form in _values(text, "exploitation")
 
@@ -76,19 +102,53 @@ def test_what_was_not_read_is_given_back() -> None:
 def test_every_finding_points_at_its_words() -> None:
     text = "Gïrl 15 from Łódź… “no papers” 😀 her uncle waits outside"
     for fact in _read(text).facts:
-        assert text[fact.start:fact.end].strip() == fact.words.strip()
+        assert text[fact.start : fact.end].strip() == fact.words.strip()
 
 
 @settings(max_examples=500, deadline=None)
-@given(st.one_of(st.text(max_size=300), st.lists(st.sampled_from(
-    ["girl", "boy", "15", "born", "31/02/2010", "no", "not", "?", "(", "in", "from", "Lagos", "passport", "uncle", "M14", ",", ".", "2030", "years", "\u202e", "١٥", "ſ", "İ"]
-), max_size=40).map(" ".join)))
+@given(
+    st.one_of(
+        st.text(max_size=300),
+        st.lists(
+            st.sampled_from(
+                [
+                    "girl",
+                    "boy",
+                    "15",
+                    "born",
+                    "31/02/2010",
+                    "no",
+                    "not",
+                    "?",
+                    "(",
+                    "in",
+                    "from",
+                    "Lagos",
+                    "passport",
+                    "uncle",
+                    "M14",
+                    ",",
+                    ".",
+                    "2030",
+                    "years",
+                    "\u202e",
+                    "١٥",
+                    "ſ",
+                    "İ",
+                ]
+            ),
+            max_size=40,
+        ).map(" ".join),
+    )
+)
 def test_never_raises(text: str) -> None:
     reading = _read(text)
     assert Reading.from_dict(reading.to_dict()) == reading
 
 
-@pytest.mark.parametrize("text", ["boy 15, " * 1250, "no " * 3300, "(" * 10_000, "the man with " * 770, "1 " * 5000, "born 01, 02 " * 800])
+@pytest.mark.parametrize(
+    "text", ["boy 15, " * 1250, "no " * 3300, "(" * 10_000, "the man with " * 770, "1 " * 5000, "born 01, 02 " * 800]
+)
 def test_ten_thousand_characters_are_read_fast(text: str) -> None:
     _read(text)
     begun = time.process_time()

@@ -1,0 +1,444 @@
+"""The desk over HTTP: rights, forms, headers, errors, and what each page shows."""
+from __future__ import annotations
+
+import html
+import re
+import uuid
+from collections.abc import Iterator
+from copy import deepcopy
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+
+from bot.conversations.tables import Conversation
+from bot.database import now, writing
+from bot.desk import access, acts, pages
+from bot.desk.rendering import texts
+from bot.door import bot_client
+from bot.protocol.catalogue import fields
+from bot.protocol.report import put
+from bot.referrals import cases
+from bot.referrals.tables import Amendment, Case, Receipt, Report
+from bot.security import audit
+from bot.security.accounts import ROLES
+from bot.security.tables import AuditEntry, DeskSession
+from tests.desk_world import Browser, Desk, desk_app, make_account, make_case, told_to
+
+
+@pytest.fixture
+def ana(desk: Desk) -> Browser:
+    return desk.signed_in("duty", "Ana Marin")
+
+
+@pytest.fixture
+def jon(desk: Desk) -> Browser:
+    return desk.signed_in("duty", "Jon Berg")
+
+
+@pytest.fixture(autouse=True)
+def given_back(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Stands for the bot process; a test may make it fail."""
+    given: list[str] = []
+
+    async def give_back(conversation_id: str) -> None:
+        given.append(conversation_id)
+
+    monkeypatch.setattr(bot_client, "give_back", give_back)
+    yield given
+
+
+def words(page: str) -> str:
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page)))
+
+
+def desk_routes() -> list[tuple[str, str, str]]:
+    found = []
+    for route in (one for group in desk_app().router.groups.values() for one in group):
+        if route.path.startswith("desk"):
+            path = "/" + re.sub(r"<case_id:\w+>", "unknown-case", route.path)
+            path = re.sub(r"<name:\w+>", "claim", path)
+            found += [(route.name.rsplit(".", 1)[-1], method, path) for method in route.methods if method != "HEAD"]
+    return found
+
+
+def test_every_route_has_its_rights() -> None:
+    names = {name for name, _, _ in desk_routes()}
+    assert names == set(access.RIGHTS) | access.PUBLIC
+    assert all(roles and roles <= set(ROLES) for roles in access.RIGHTS.values())
+
+
+def test_every_route_refuses_who_may_not(desk: Desk) -> None:
+    browsers = {role: desk.signed_in(role) for role in ("admin", "duty")}
+    for name, method, path in desk_routes():
+        if name in access.PUBLIC or name in ("events", "sign_out"):
+            continue
+        stranger = desk.browser().request(method, path)
+        assert (stranger.status_code, stranger.headers.get("location")) == (303, "/desk/sign-in"), name
+        for role, browser in browsers.items():
+            data = {"csrf": browser.csrf} if method == "POST" else None
+            answer = browser.client.request(method, path, data=data)
+            if role in access.RIGHTS[name]:
+                assert answer.status_code != 403, (role, name)
+            else:
+                assert answer.status_code == 403, (role, name)
+
+
+def test_the_administrator_sees_no_case_and_the_officer_no_accounts(desk: Desk, ana: Browser) -> None:
+    sample = make_case(writing)
+    admin = desk.signed_in("admin")
+    for path in ("/desk", f"/desk/case/{sample.case}", f"/desk/case/{sample.case}/print?route=nfp", "/desk/events"):
+        answer = admin.client.get(path)
+        assert answer.status_code == 403 and "passport" not in answer.text
+    assert admin.act(sample.case, "claim").status_code == 403
+    assert ana.client.get("/desk/accounts").status_code == 403
+
+
+def test_a_form_needs_its_token_and_our_own_page(desk: Desk, ana: Browser) -> None:
+    sample = make_case(writing)
+    path = f"/desk/case/{sample.case}/claim"
+    assert ana.client.post(path, data={}).status_code == 403
+    assert ana.client.post(path, data={"csrf": "x" * 43}).status_code == 403
+    for origin in ("https://evil.example", "null", ""):
+        assert ana.client.post(path, data={"csrf": ana.csrf}, headers={"origin": origin}).status_code == 403
+    assert desk.browser().post("/desk/sign-in", data={}, headers={"origin": "https://evil.example"}).status_code == 403
+    with writing() as session:
+        assert session.get(Case, sample.case).state == "open"
+    assert ana.act(sample.case, "claim").status_code == 303
+
+
+def test_the_cookie_is_guarded(desk: Desk) -> None:
+    account, password = make_account(writing, "duty", "Ana")
+    answer = desk.browser().post("/desk/sign-in", data={"name": account.name, "password": password})
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie and "samesite=strict" in cookie and "path=/desk" in cookie
+
+
+def test_sign_in_fails_alike(desk: Desk) -> None:
+    account, _ = make_account(writing, "duty", "Ana")
+    browser, answers = desk.browser(), []
+    for name in (account.name, "no-such-name", "x" * 400, "", "\u202e☎"):
+        for password in ("wrong", "", "y" * 5000):
+            answer = browser.post("/desk/sign-in", data={"name": name, "password": password})
+            assert answer.status_code == 401 and "set-cookie" not in answer.headers
+            answers.append(words(answer.text))
+    assert len(set(answers)) == 1
+
+
+def test_signing_out_ends_the_session(ana: Browser) -> None:
+    cookie = ana.client.cookies["firstline_desk"]
+    assert ana.post("/desk/sign-out").status_code == 303
+    assert ana.client.get("/desk", headers={"cookie": f"firstline_desk={cookie}"}).status_code == 303
+
+
+def test_a_script_hears_that_the_session_is_over(desk: Desk) -> None:
+    browser = desk.browser()
+    assert browser.get("/desk", headers={"x-live": "1"}).status_code == 401
+    assert browser.get("/desk/events", headers={"accept": "text/event-stream"}).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/desk", "/desk/sign-in", "/desk/case/x", "/desk/accounts", "/desk/static/desk.css"])
+def test_every_answer_is_protected(ana: Browser, path: str) -> None:
+    headers = ana.client.get(path).headers
+    policy = headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'") and "frame-ancestors 'none'" in policy and "unsafe" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cache-control"] == ("no-cache" if "static" in path else "no-store")
+    assert headers["referrer-policy"] == "same-origin"
+
+
+def test_no_page_holds_inline_script_or_style(ana: Browser) -> None:
+    sample = make_case(writing, sent=True)
+    ana.act(sample.case, "claim")
+    for path in ("/desk", f"/desk/case/{sample.case}", f"/desk/case/{sample.case}/print?route=nfp", "/desk/case/none"):
+        page = ana.client.get(path).text
+        assert not re.search(r"<style|style=|\son\w+=|javascript:", page), path
+        assert all(' src="/' in tag for tag in re.findall(r"<script[^>]*>", page)), path
+
+
+def row_of(page: str, case: str) -> str:
+    return next((r for r in page.split("<tr")[1:] if case in r), "")
+
+
+def test_the_queue_tells_contact_from_referral(ana: Browser) -> None:
+    contact = make_case(writing, danger=True, values={"place": "bus station"})
+    referral = make_case(writing, sent=True)
+    page = ana.client.get("/desk").text
+    one, two = row_of(page, contact.case), row_of(page, referral.case)
+    assert 'class="contact open urgent rings"' in one and "◌" in one and "Contact" in one and "Danger" in one
+    assert "girl, about 14" in one and "bus station" in one and "nobody" in one
+    assert 'class="referral open rings"' in two and "■" in two and "Referral" in two and referral.reference in two
+    assert page.index(contact.case) < page.index(referral.case), "danger first"
+
+
+def test_within_the_same_urgency_who_waits_longest_comes_first(ana: Browser) -> None:
+    later, earlier = make_case(writing), make_case(writing)
+    with writing() as session:
+        for sample, hours in ((earlier, 3), (later, 2)):
+            at = now().replace(microsecond=0) - timedelta(hours=hours)
+            session.execute(update(Case).where(Case.id == sample.case).values(opened_at=at))
+    page = ana.client.get("/desk").text
+    assert page.index(earlier.case) < page.index(later.case)
+    assert "3 h 00 min" in row_of(page, earlier.case) and "too long" in row_of(page, earlier.case)
+
+
+def test_the_queue_is_filtered_by_route_owner_and_closed(ana: Browser, jon: Browser) -> None:
+    child = make_case(writing, sent=True)
+    adult = make_case(writing, sent=True, people=[{"age": 30, "child": "no", "sex": "female"}])
+    assert child.case in ana.client.get("/desk?show=nfp").text
+    assert adult.case not in ana.client.get("/desk?show=nfp").text
+    assert adult.case in ana.client.get("/desk?show=nrm_adult").text
+    ana.act(adult.case, "claim")
+    assert adult.case in ana.client.get("/desk?show=mine").text
+    assert adult.case not in jon.client.get("/desk?show=mine").text
+    ana.act(adult.case, "close", reason="done")
+    assert adult.case not in ana.client.get("/desk").text
+    assert adult.case in ana.client.get("/desk?show=closed").text
+
+
+def test_a_reference_that_is_read_out_opens_the_case(ana: Browser) -> None:
+    sample = make_case(writing, sent=True)
+    spoken = (sample.reference or "").lower().replace("-", " ")
+    assert ana.post("/desk/find", reference=spoken).headers["location"] == f"/desk/case/{sample.case}"
+    unknown = ana.post("/desk/find", reference="<b>ABCD</b>")
+    assert unknown.status_code == 404 and "<b>ABCD" not in unknown.text
+
+
+def test_the_case_shows_what_matters(ana: Browser) -> None:
+    sample = make_case(writing, sent=True, danger=True, values={
+        "place": "bus station", "tonight": "police station until 8", "fear": "fear", "call_back": "+44 20 7946 0555",
+        "adults": "<script>alert(1)</script>",
+    })
+    with writing() as session:
+        session.add(Amendment(id=str(uuid.uuid4()), report_id=sample.report, text="he is her uncle", author="unknown",
+                              verified=False))
+    page = ana.client.get(f"/desk/case/{sample.case}").text
+    shown = words(page)
+    top = words(page[page.index('id="top"'):page.index('class="columns"')])
+    for one in ("Danger yes, now", "bus station", "police station until 8", "Moldova", "Settled home"):
+        assert one in top, one
+    assert 'href="tel:+442079460555"' in page and "<script>alert" not in page
+    assert "holds her passport" in shown and "Somebody else keeps the papers" in shown
+    assert "Rules that fired" in shown and "chapter 3" in shown
+    assert "unverified" in shown and "he is her uncle" in shown
+    assert sample.reference in shown and "Not yet handed over" in shown
+    with writing() as session:
+        looks = select(AuditEntry).filter_by(subject=sample.case, action="case.opened", actor=ana.account.name)
+        ana.client.get(f"/desk/case/{sample.case}")
+        assert len(session.execute(looks).all()) == 1
+
+
+def test_every_field_of_the_catalogue_can_be_shown(ana: Browser) -> None:
+    sample = make_case(writing)
+    with writing() as session:
+        report = session.get(Report, sample.report)
+        content = deepcopy(report.data)
+        for field in fields().values():
+            one: Any = next(iter(field.values), {"age": 14, "country": "MD"}.get(field.kind, f"text of {field.id}"))
+            put(content, field.id, [one] if field.kind == "list" else one, source="answer")
+        report.data = content
+    shown = words(ana.client.get(f"/desk/case/{sample.case}").text)
+    for field in fields().values():
+        assert field.label in shown, field.id
+    assert {f.section for f in fields().values()} <= set(texts()["sections"])
+
+
+def test_the_second_officer_sees_the_owner_and_no_chat_box(ana: Browser, jon: Browser) -> None:
+    sample = make_case(writing)
+    ana.act(sample.case, "claim")
+    mine, theirs = (b.client.get(f"/desk/case/{sample.case}").text for b in (ana, jon))
+    assert 'id="say"' in mine and "Hand the chat back" in mine
+    assert 'id="say"' not in theirs and "has this case" in theirs and "Ana Marin" in theirs
+    assert "Take over" not in theirs
+    refused = jon.act(sample.case, "send", text="hello", own_id="1")
+    assert refused.status_code == 409 and "Ana Marin has this chat" in refused.text
+
+
+def test_a_supervisor_takes_over(desk: Desk, ana: Browser) -> None:
+    sample = make_case(writing)
+    ana.act(sample.case, "claim")
+    chief = desk.signed_in("supervisor", "Eva Lund")
+    assert "Take over" in chief.client.get(f"/desk/case/{sample.case}").text
+    assert ana.act(sample.case, "take_over").status_code == 403
+    assert chief.act(sample.case, "take_over").status_code == 303
+    assert 'id="say"' in chief.client.get(f"/desk/case/{sample.case}").text
+
+
+def test_from_claim_to_close(ana: Browser, given_back: list[str]) -> None:
+    sample = make_case(writing)
+    steps: list[tuple[str, dict[str, Any]]] = [
+        ("acknowledge", {}), ("claim", {}), ("send", {"text": "Are you safe?", "own_id": "m1"}),
+        ("answers", {"version": "1", "report.tonight": "hospital", "person.p1.age": "15",
+                     "report.needs": ["medical", "legal"], "open_answers": ["unknown", "not_yet"]}),
+        ("make_referral", {}), ("decide", {"decision": "accept", "reason": "", "where": ""}),
+        ("manager", {"manager": "Ion Popa", "organisation": "Agency"}), ("hand_back", {}), ("claim", {}),
+        ("release", {}), ("claim", {}), ("close", {"reason": "The child is safe."}),
+    ]
+    for act, form in steps:
+        answer = ana.act(sample.case, act, **form)
+        assert answer.status_code == 303, (act, words(answer.text))
+        page = ana.client.get(answer.headers["location"])
+        assert texts()["done"][act] in page.text
+    assert {act for act, _ in steps} | {"take_over", "confirm"} == set(acts.ACTS)
+    assert given_back == [sample.conversation] * 2
+    told = told_to(writing, sample.conversation)
+    assert len(told) == len(steps) and "Are you safe?" in told
+    with writing() as session:
+        trail = [e.action for e in audit.trail(session, sample.case) if e.actor == ana.account.name]
+    assert [action for action in trail if action != "case.opened"] == [
+        "case.acknowledged", "case.claimed", "chat.message", "case.answers", "case.made_referral", "case.accept",
+        "case.manager", "chat.handed_back", "chat.taken", "case.released", "case.claimed", "case.closed",
+    ]
+
+
+@pytest.mark.parametrize("act", [*acts.ACTS, "no-such-act"])
+def test_acts_on_unknown_cases_are_not_found(ana: Browser, desk: Desk, act: str) -> None:
+    who = desk.signed_in("supervisor") if act == "take_over" else ana
+    answer = who.act("no-such-case", act, text="kept text", own_id="1")
+    assert answer.status_code == 404
+    assert ana.client.get("/desk/case/no-such-case").status_code == 404
+    assert ana.client.get("/desk/case/no-such-case/print?route=nfp").status_code == 404
+
+
+def test_a_refused_form_loses_nothing(ana: Browser) -> None:
+    sample = make_case(writing, sent=True)
+    ana.act(sample.case, "claim")
+    answer = ana.act(sample.case, "decide", decision="not_competent", reason="An adult, it seems", where=" ")
+    assert answer.status_code == 422
+    assert "An adult, it seems" in answer.text and "where it went" in answer.text
+    answer = ana.act(sample.case, "answers", version="1", **{"report.tonight": "hospital", "person.p1.age": "140"})
+    assert answer.status_code == 422 and 'value="hospital"' in answer.text and "&#34;Age&#34;" in answer.text
+    answer = ana.act(sample.case, "answers", version="0", **{"report.tonight": "hospital"})
+    assert answer.status_code == 409 and 'value="hospital"' in answer.text
+
+
+def test_a_message_that_comes_too_late_is_kept_in_the_box(ana: Browser) -> None:
+    sample = make_case(writing)
+    ana.act(sample.case, "claim")
+    ana.act(sample.case, "hand_back")
+    said = ana.client.post(f"/desk/case/{sample.case}/send", headers={"accept": "application/json"},
+                           data={"csrf": ana.csrf, "text": "Wait", "own_id": "9"})
+    assert said.status_code == 409 and said.json()["error"]["code"] == "ChatWithBot"
+
+
+def test_handing_back_stands_when_the_bot_process_is_down(ana: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def down(conversation_id: str) -> None:
+        raise bot_client.BotUnavailable("down")
+
+    monkeypatch.setattr(bot_client, "give_back", down)
+    sample = make_case(writing)
+    ana.act(sample.case, "claim")
+    page = ana.client.get(ana.act(sample.case, "hand_back").headers["location"])
+    assert texts()["problems"]["bot_away"] in page.text
+    with writing() as session:
+        assert session.get(Conversation, sample.conversation).state == "bot"
+
+
+def test_a_database_that_is_away_is_said_and_the_text_kept(ana: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = make_case(writing)
+    ana.act(sample.case, "claim")
+
+    def away(*_: Any, **__: Any) -> None:
+        raise OperationalError("select", {}, Exception("locked"))
+
+    monkeypatch.setitem(acts.ACTS, "send", away)
+    answer = ana.act(sample.case, "send", text="Stay where you are", own_id="1")
+    assert answer.status_code == 503 and "Stay where you are" in answer.text
+    assert "Traceback" not in answer.text and "locked" not in answer.text
+    monkeypatch.setattr(pages, "queue", away)
+    answer = ana.client.get("/desk")
+    assert answer.status_code == 503 and "nothing was lost" in answer.text
+
+
+def test_an_unexpected_error_is_kind(ana: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("secret of the inside")
+
+    monkeypatch.setattr(pages, "queue", broken)
+    answer = ana.client.get("/desk")
+    assert answer.status_code == 500 and "secret" not in answer.text and "Traceback" not in answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_receiver_elsewhere_is_called_and_confirmed(ana: Browser) -> None:
+    sample = make_case(writing, sent=True)
+    with writing() as session:
+        session.execute(update(Receipt).where(Receipt.report_id == sample.report).values(on_this_desk=False))
+    ana.act(sample.case, "claim")
+    page = ana.client.get(f"/desk/case/{sample.case}").text
+    assert "Not yet handed over" in page and 'href="tel:+442079460100"' in page
+    assert ana.act(sample.case, "confirm", route="nfp", by="Ms Ray").status_code == 303
+    assert "received: Ms Ray" in ana.client.get(f"/desk/case/{sample.case}").text
+
+
+def test_each_receiver_gets_its_own_persons_on_paper(ana: Browser) -> None:
+    sample = make_case(writing, sent=True, text="the woman of 31 speaks for the girl", people=[
+        {"age": 14, "child": "yes", "sex": "female", "nationality": "MD"},
+        {"age": 31, "child": "no", "sex": "female", "language": "Romanian"},
+    ])
+    nfp, adult = (words(ana.client.get(f"/desk/case/{sample.case}/print?route={r}").text) for r in ("nfp", "nrm_adult"))
+    assert "girl, about 14" in nfp and "woman" not in nfp and "31" not in nfp
+    assert "woman, about 31" in adult and "girl" not in adult and "Romanian" in adult
+    assert "own words are left out" in nfp
+    assert ana.client.get(f"/desk/case/{sample.case}/print?route=consult").status_code == 404
+    with writing() as session:
+        printed = select(AuditEntry).filter_by(subject=sample.case, action="case.printed")
+        assert session.execute(printed).first()
+    alone = make_case(writing)
+    assert "holds her passport" in ana.client.get(f"/desk/case/{alone.case}/print?route=nfp").text
+
+
+def test_accounts_are_made_renewed_and_disabled(desk: Desk) -> None:
+    admin, name = desk.signed_in("admin", "Root"), f"n{uuid.uuid4().hex[:8]}"
+    made = admin.post("/desk/accounts/add", name=name, role="duty", display="New Officer")
+    password = re.search(r"<code>([a-z-]+)</code>", made.text)
+    assert password and password.group(1) not in admin.client.get("/desk/accounts").text
+    again = admin.post("/desk/accounts/add", name=name, role="duty", display="New Officer")
+    assert again.status_code == 422 and "exists already" in again.text
+    renewed = re.search(r"<code>([a-z-]+)</code>", admin.post("/desk/accounts/password", name=name).text)
+    browser = desk.browser()
+    credentials = {"name": name, "password": renewed.group(1) if renewed else ""}
+    assert browser.post("/desk/sign-in", data={**credentials, "password": password.group(1)}).status_code == 401
+    assert browser.post("/desk/sign-in", data=credentials).status_code == 303
+    assert admin.post("/desk/accounts/switch", name=name, disabled="yes").status_code == 200
+    assert browser.get("/desk").status_code == 303
+    assert browser.post("/desk/sign-in", data=credentials).status_code == 401
+    assert admin.post("/desk/accounts/password", name="nobody-here").status_code == 422
+
+
+def test_the_live_line_tells_of_a_new_case_and_keeps_the_officer_present(ana: Browser) -> None:
+    old = now().replace(year=2020)
+    with ana.client.stream("GET", "/desk/events", headers={"accept": "text/event-stream"}) as line:
+        assert line.headers["content-type"].startswith("text/event-stream")
+        events = (text for text in line.iter_lines() if text.startswith("event:"))
+        assert next(events) == "event: beat"
+        began = now()
+        with writing() as session:
+            session.execute(update(DeskSession).where(DeskSession.account_id == ana.account.id)
+                            .values(last_seen_at=now() - timedelta(seconds=60)))
+        make_case(writing)
+        assert next(events) == "event: changed"
+        assert (now() - began).total_seconds() < 2
+    with writing() as session:
+        seen = session.execute(select(DeskSession.last_seen_at).filter_by(account_id=ana.account.id)).scalar_one()
+    assert (now() - seen).total_seconds() < 10 and seen > old
+
+
+def test_the_live_line_ends_with_the_session(ana: Browser) -> None:
+    with ana.client.stream("GET", "/desk/events", headers={"accept": "text/event-stream"}) as line:
+        events = (text for text in line.iter_lines() if text.startswith("event:"))
+        next(events)
+        ana.post("/desk/sign-out")
+        assert "event: out" in list(events)
+
+
+def test_every_refusal_has_its_sentence() -> None:
+    def every(kind: type[cases.CaseError]) -> set[str]:
+        return {kind.__name__}.union(*(every(k) for k in kind.__subclasses__()))
+
+    assert every(cases.CaseError) - {"CaseError"} <= set(texts()["problems"])
+    assert set(acts.ACTS) <= set(texts()["done"])
+    for name in ("text", "reason", "where", "manager", "organisation", "by", "decision", "answers", "place"):
+        assert "{" not in acts.problem(cases.NotSaid(name))

@@ -1,0 +1,113 @@
+"""Correcting, going back, skipping, starting again, stopping and coming back."""
+from __future__ import annotations
+
+from tests.dialogues.conftest import Chat
+
+FIRST = "Boy, 16, from Albania, alone at the ferry terminal, no papers"
+
+
+async def test_a_correction_in_words_changes_the_line_and_not_the_open_question(chat: Chat) -> None:
+    await chat.say(FIRST)
+    assert chat.question == "danger"
+    said = await chat.say("sorry, 15 not 16")
+    assert "Age: 15" in said
+    assert chat.value("age") == 15
+    assert chat.question == "danger"
+
+
+async def test_user_corrects_twice_in_a_row(chat: Chat) -> None:
+    await chat.say(FIRST, "sorry, 15 not 16", "sorry, he is 14")
+    assert chat.value("age") == 14
+
+
+async def test_a_line_is_changed_by_its_name(chat: Chat) -> None:
+    await chat.say(FIRST)
+    await chat.say("change nationality")
+    assert chat.question == "nationality"
+    await chat.say("Kosovo")
+    assert chat.value("nationality") == "XK"
+    assert chat.question == "danger"
+
+
+async def test_a_line_is_changed_by_a_tap_in_the_summary(chat: Chat) -> None:
+    await chat.say(FIRST)
+    await chat.to_summary(danger="no", signs="none")
+    assert "#change:age" in chat.taps or any(p.startswith("#change:") for p in chat.taps)
+    await chat.say("#change:age")
+    assert chat.question == "age"
+    await chat.say("13")
+    assert chat.at_summary and "Age: 13" in chat.text
+
+
+async def test_a_tap_on_an_older_reply_corrects_it(chat: Chat) -> None:
+    await chat.say(FIRST)
+    await chat.say("#danger=no")
+    open_now = chat.question
+    await chat.say("#danger=yes")
+    assert chat.value("danger") == "yes"
+    assert chat.text.startswith("Call 112 now")
+    assert open_now
+
+
+async def test_back_opens_the_last_question_again(chat: Chat) -> None:
+    await chat.say(FIRST)
+    await chat.say("#danger=no")
+    await chat.say("back")
+    assert chat.question == "danger"
+    await chat.say("#danger=yes")
+    assert chat.value("danger") == "yes"
+
+
+async def test_back_at_the_beginning_is_kind(chat: Chat) -> None:
+    await chat.say("hello")
+    assert "nothing before" in await chat.say("back")
+    assert chat.question == "account"
+
+
+async def test_skip_leaves_a_question_open_and_danger_counts_as_possible(chat: Chat) -> None:
+    await chat.say(FIRST)
+    said = await chat.say("skip")
+    assert "112" in said
+    assert chat.question != "danger"
+    record = chat.record()
+    assert record["values"]["danger"]["open"] == "unknown"
+
+
+async def test_start_again_asks_first_and_then_drops_the_draft(chat: Chat) -> None:
+    await chat.say(FIRST)
+    await chat.say("start again")
+    assert {"#drop", "#keep"} <= set(chat.taps)
+    await chat.say("#keep")
+    assert chat.question == "danger" and chat.value("age") == 16
+    await chat.say("start again")
+    await chat.say("#drop")
+    assert chat.question == "account"
+    assert chat.value("age") is None
+
+
+async def test_stop_and_come_back(chat: Chat) -> None:
+    await chat.say(FIRST)
+    said = await chat.say("I have to go")
+    assert "Kept" in said and chat.question is None
+    await chat.say("I am back")
+    assert chat.question == "danger"
+    assert chat.value("age") == 16
+
+
+async def test_numbers_answer_where_there_are_no_buttons(chat: Chat) -> None:
+    await chat.say(FIRST)
+    titles = list(chat.taps.values())
+    number = [p for p in chat.taps if p.startswith("#danger")].index("#danger=no") + 1
+    await chat.say(str(number))
+    assert titles and chat.value("danger") == "no"
+
+
+async def test_two_cases_in_one_chat_stay_two(chat: Chat) -> None:
+    await chat.say(FIRST)
+    await chat.say("new case")
+    assert chat.question == "account"
+    await chat.say("Girl 11 from Ghana, works in a house as a maid, never goes to school")
+    assert chat.value("age") == 11
+    await chat.say("other case")
+    await chat.say("#danger=no")
+    assert chat.value("age") == 16 and chat.value("nationality") == "AL"
