@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from sanic import Sanic
-from sanic.exceptions import NotFound
+from sanic.exceptions import MethodNotSupported, NotFound, SanicException
 from sanic.request import Request
 from sanic.response import HTTPResponse
 from sanic.response import json as as_json
@@ -80,7 +80,7 @@ def web_app() -> Sanic:
     """Make the web process: chat page, desk, API and health."""
     from bot.desk.pages import desk_blueprint
     from bot.door import bot_client
-    from bot.door.api import api_blueprint
+    from bot.door.api import api_blueprint, on_error
     from bot.door.pages import problem
     from bot.door.web import chat_blueprint
     from bot.live import Live
@@ -107,9 +107,12 @@ def web_app() -> Sanic:
             pass
         return as_json(parts, status=200 if all(parts.values()) else 503)
 
-    @app.exception(NotFound)
-    async def not_found(_: Request, __: Exception) -> HTTPResponse:
-        return problem(404, "not_found")
+    @app.exception(NotFound, MethodNotSupported)
+    async def not_found(request: Request, error: SanicException) -> HTTPResponse:
+        # An address that is none belongs to no blueprint, yet a program still gets an error that it can read.
+        if request.path.startswith("/api/"):
+            return await on_error(request, error)
+        return problem(error.status_code, "not_found")
 
     @app.on_response
     async def guard(request: Request, response: HTTPResponse) -> None:

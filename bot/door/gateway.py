@@ -110,11 +110,12 @@ async def post(owner: str, name: str, channel: str, words: str, external_id: str
     """
     kept = clean(words)
     try:
-        conversation_id, message_id = await asyncio.to_thread(_store, owner, name, channel, kept, external_id)
+        conversation_id, message_id, waits = await asyncio.to_thread(_store, owner, name, channel, kept, external_id)
     except SQLAlchemyError as error:
         raise Unavailable(text("database_down", **numbers())) from error
     try:
-        await bot_client.answer(conversation_id)
+        if waits:
+            await bot_client.answer(conversation_id)
     except bot_client.BotUnavailable:
         await asyncio.to_thread(_bot_is_down, conversation_id, message_id)
     try:
@@ -123,9 +124,11 @@ async def post(owner: str, name: str, channel: str, words: str, external_id: str
         raise Unavailable(text("database_down", **numbers())) from error
 
 
-def _store(owner: str, name: str, channel: str, words: str, external_id: str | None) -> tuple[str, str]:
+def _store(owner: str, name: str, channel: str, words: str, external_id: str | None) -> tuple[str, str, bool]:
     with writing() as session:
         conversation = open_conversation(session, channel, owner, name)
+        if conversation.state == "closed":
+            conversation.state = "bot"
         title = _title(session, conversation.id, words) if words.startswith(TAP) else None
         # A tap counts by the words that the responder saw; a repeated message is no new one.
         urgent = bool(danger(title or words)) or wants_human(title or words)
@@ -134,7 +137,7 @@ def _store(owner: str, name: str, channel: str, words: str, external_id: str | N
         message, new = receive(session, conversation, title or words, words if title else None, external_id)
         if new and not title and conversation.state != "human":
             _alarm_at_once(session, conversation, words)
-        return conversation.id, message.id
+        return conversation.id, message.id, message.state == "waiting"
 
 
 def _known(session: Any, conversation_id: str, external_id: str | None) -> bool:

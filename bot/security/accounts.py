@@ -180,8 +180,9 @@ def begin_attempt(session: Session, name: str, at: datetime | None = None) -> Ac
         The account whose password may be checked; None where there is none, or it is disabled or still has to wait.
     """
     at = at or now()
-    query = select(Account).filter_by(name=name.strip().lower(), disabled=False).with_for_update()
-    account = session.execute(query).scalar_one_or_none()
+    name = name.strip().lower()
+    query = select(Account).filter_by(name=name, disabled=False).with_for_update()
+    account = session.execute(query).scalar_one_or_none() if _NAME.fullmatch(name) else None
     if account is None or (account.blocked_until and account.blocked_until > at):
         return None
     account.failures += 1

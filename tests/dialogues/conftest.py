@@ -86,6 +86,16 @@ class Chat:
         raise AssertionError(f"no summary after 40 answers; last: {self.text}")
 
 
+    async def to_summary_until(self, question: str) -> None:
+        """Leave every question open until a certain one is asked."""
+        for _ in range(40):
+            if self.question == question:
+                return
+            assert self.question, f"{question} was never asked: {self.text}"
+            await self.say("#danger=no" if self.question == "danger" else f"#{self.question}=unknown")
+        raise AssertionError(f"{question} was never asked")
+
+
 @pytest.fixture
 def chat(assistant: Any, monkeypatch: pytest.MonkeyPatch) -> Chat:
     """Give a new chat; the door reaches the assistant in this process."""

@@ -65,7 +65,7 @@ def watch_rasa(clock: Clock, processor: Any) -> None:
         processor: the loaded agent's message processor.
     """
     clock.watch(processor, "handle_message", "Rasa besides")
-    clock.watch(processor, "parse_message", "reading (NLU)")
+    clock.watch(processor, "parse_message", "reading: Rasa")
     clock.watch(processor, "_predict_next_with_tracker", "policies")
     clock.watch(processor, "_run_action", "actions")
     clock.watch(processor, "run_action_extract_slots", "actions")

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -14,7 +13,8 @@ OPENING = "Girl about 14 at the bus station, says she is Moldovan, older man hol
 CALM = {"danger": "#danger=no", "place": "bus station, Porto", "tonight": "with child protection until monday"}
 """Answers to questions that have no fitting tap, or whose first tap would end the interview early."""
 
-DIGRESSIONS = ("why?", "sorry, 15 not 14", "which route?", "there was a white van outside", "back", "change nationality")
+DIGRESSIONS = ("why?", "sorry, 15 not 14", "which route?", "there was a white van outside", "back",
+               "change nationality")
 DIGRESS_EACH = 3
 """Every third message is none of the answers that were offered."""
 
@@ -85,21 +85,13 @@ class Subject:
     def watch(self, clock: Clock) -> None:
         """Put timers around the parts of a turn."""
         from bot import assistant
-        from bot.understanding.component import MessageReader
+        from bot.understanding import component
 
         watch_rasa(clock, self.assistant._agent.processor)
-        clock.watch(MessageReader, "process", "reading: patterns")
+        clock.watch(component, "understand", "reading: our patterns")
         clock.watch(gateway, "post", "door")
         clock.watch(gateway, "_store", "storing")
         clock.watch(gateway, "_answer", "loading")
         clock.watch(assistant, "_first_waiting", "loading")
         clock.watch(assistant, "_load", "loading")
         clock.watch(Session, "commit", "commit to disk")
-
-
-def model() -> Path:
-    """Give the model archive."""
-    from bot.settings import settings
-    from bot.training import trusted_model
-
-    return trusted_model(settings().models)

@@ -1,8 +1,6 @@
 """Plain tables: names to the left, figures to the right."""
 from __future__ import annotations
 
-from statistics import median
-
 
 def percentile(values: list[float], part: float) -> float:
     """Give the value that `part` of all values do not exceed (nearest rank)."""
@@ -42,8 +40,3 @@ def show(title: str, heads: list[str], rows: list[list[str]]) -> str:
              for row in cells]
     lines.insert(1, "-" * len(lines[0]))
     return "\n".join(line.rstrip() for line in lines)
-
-
-def middle(values: list[float]) -> float:
-    """Give the median."""
-    return median(values)

@@ -74,5 +74,6 @@
   audio.addEventListener("statechange", update);
   Live.changed(update);
   setInterval(flash, 1000);
+  hush();
   update();
 })();

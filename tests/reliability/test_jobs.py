@@ -1,0 +1,68 @@
+"""The jobs: alarms that repeat until somebody claims, and messages that waited for the bot."""
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import pytest
+
+from bot.conversations.messages import messages_after, open_conversation, receive
+from bot.conversations.tables import Message
+from bot.database import now, reading, writing
+from bot.jobs.alarms import repeat_alarms
+from bot.jobs.pending import conversations_waiting
+from bot.protocol.report import new_report, put
+from bot.referrals.reports import begin_report, open_case
+from bot.referrals.tables import Case
+
+
+def a_case(danger: bool) -> tuple[str, str]:
+    content = new_report()
+    put(content, "danger", "yes" if danger else "no", source="answer")
+    with writing() as session:
+        conversation = open_conversation(session, "web", f"test:{uuid.uuid4()}", "chat")
+        report = begin_report(session, conversation, content)
+        return open_case(session, report, conversation, "danger" if danger else "human").id, conversation.id
+
+
+@pytest.mark.parametrize(("danger", "minutes"), [(True, 5), (False, 15)])
+async def test_an_unclaimed_case_rings_again_and_the_responder_reads_so(
+    database: None, danger: bool, minutes: int
+) -> None:
+    case_id, conversation_id = a_case(danger)
+    with reading() as session:
+        due = session.get(Case, case_id).alarm_at
+    assert timedelta(minutes=minutes - 1) < due - now() <= timedelta(minutes=minutes)
+    with writing() as session:
+        assert repeat_alarms(session) == 0
+        session.get(Case, case_id).alarm_at = now() - timedelta(seconds=1)
+        session.flush()
+        assert repeat_alarms(session) == 1
+    with reading() as session:
+        case = session.get(Case, case_id)
+        assert case.alarms == 1 and case.alarm_at > now()
+        said = [m.text for m in messages_after(session, conversation_id) if m.author == "system"]
+    assert len(said) == 1 and "Not yet read by a person" in said[0] and "112" in said[0]
+
+
+async def test_a_claimed_case_does_not_ring(database: None) -> None:
+    case_id, _ = a_case(danger=True)
+    with writing() as session:
+        case = session.get(Case, case_id)
+        case.state, case.alarm_at = "claimed", now() - timedelta(hours=1)
+        session.flush()
+        assert repeat_alarms(session) == 0
+
+
+async def test_a_message_that_waited_is_found_and_a_fresh_one_left_to_the_door(database: None) -> None:
+    with writing() as session:
+        old = open_conversation(session, "web", f"test:{uuid.uuid4()}", "chat")
+        message, _ = receive(session, old, "boy, 12", None, None)
+        message.created_at = now() - timedelta(minutes=1)
+        fresh = open_conversation(session, "web", f"test:{uuid.uuid4()}", "chat")
+        receive(session, fresh, "girl, 12", None, None)
+    with reading() as session:
+        waiting = conversations_waiting(session)
+    assert old.id in waiting and fresh.id not in waiting
+    with writing() as session:
+        session.query(Message).filter(Message.conversation_id.in_([old.id, fresh.id])).update({"state": "done"})
