@@ -1,4 +1,4 @@
-"""The whole system as an operator has it: three processes of one installation with its own database, socket and port."""
+"""The whole system as an operator has it: three processes with a database, a socket and a port of their own."""
 from __future__ import annotations
 
 import json
@@ -89,9 +89,9 @@ class System:
 
     folder: Path
     port: int = field(default_factory=free_port)
-    passwords: dict[str, str] = field(default_factory=dict)
+    passwords: dict[str, str] = field(default_factory=dict, repr=False)
     processes: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
-    env: dict[str, str] = field(init=False)
+    env: dict[str, str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.env = environment(self.folder, self.port)

@@ -150,7 +150,7 @@ def test_a_lost_line_is_said_and_nothing_is_missed(sign_in: SignIn) -> None:
     page.route("**/desk**", lambda route: route.abort())
     page.evaluate("window.stop()")
     sample = make_case(writing)
-    expect(page.locator("#stale")).to_be_visible(timeout=18_000)
+    expect(page.locator("#stale")).to_be_visible(timeout=12_000)
     page.unroute("**/desk**")
     expect(page.locator(f"#open-{sample.case}")).to_be_visible(timeout=8_000)
     expect(page.locator("#stale")).to_be_hidden()

@@ -1,4 +1,4 @@
-"""The main job with three real processes and two real browsers: from the first message to a person, and through a crash.
+"""The main job with three real processes and two real browsers: from a first message to a person; and crashes.
 
 With FIRSTLINE_PICTURES=1 it also takes the two pictures of the README.
 """
@@ -104,7 +104,7 @@ def test_the_main_job(system: System, phone: Phone) -> None:
     expect(page.locator("#duty")).to_contain_text("an officer is online")
     write(page, STORY)
     at_once = "\n".join(said(page, "bot"))
-    for heard in ("14", "Moldova", "passport"):
+    for heard in ("Age: 14", "Moldova", "held by somebody else"):
         assert heard in at_once
     advice = page.locator(".message.bot li").all_inner_texts()
     assert any("separate" in one or "alone" in one or "apart" in one for one in advice), advice

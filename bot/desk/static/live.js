@@ -5,7 +5,7 @@ const Live = (() => {
   const LOST_MS = 10000, POLL_MS = 5000;
   const shown = new Map();
   const listeners = [];
-  let heard = Date.now(), source = null, running = false, again = false, signedOut = false;
+  let heard = Date.now(), tried = 0, source = null, running = false, again = false, signedOut = false;
 
   // Ticking times are not news.
   const mark = (part) => part.dataset.key ?? part.outerHTML.replace(/(<time[^>]*>)[^<]*/g, "$1");
@@ -73,11 +73,12 @@ const Live = (() => {
   // After sleep, a lost line or a refused connection: say so, poll, and open the line anew.
   function watch() {
     if (signedOut) return;
-    if (Date.now() - heard > LOST_MS) {
-      document.getElementById("stale").hidden = false;
-      refresh();
-      if (source.readyState !== EventSource.OPEN) connect();
-    } else if (source.readyState === EventSource.CLOSED) { refresh(); connect(); }
+    const lost = Date.now() - heard > LOST_MS;
+    if (lost) document.getElementById("stale").hidden = false;
+    if ((!lost && source.readyState !== EventSource.CLOSED) || Date.now() - tried < POLL_MS) return;
+    tried = Date.now();
+    refresh();
+    if (source.readyState !== EventSource.OPEN) connect();
   }
 
   function tick() {
@@ -90,8 +91,7 @@ const Live = (() => {
   }
 
   connect();
-  setInterval(watch, POLL_MS);
-  setInterval(tick, 1000);
+  setInterval(() => { watch(); tick(); }, 1000);
   for (const moment of ["online", "pageshow", "focus"]) window.addEventListener(moment, () => { if (!signedOut) refresh(); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden && !signedOut) refresh(); });
   return { refresh, changed: (tell) => listeners.push(tell), signedOut: () => signedOut };
