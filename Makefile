@@ -12,7 +12,9 @@ run: .venv/ready
 test: .venv/ready-dev lint types imports
 	@$(QUIET) $(BIN)/python -W ignore -m bot.cli train
 	@$(MAKE) --no-print-directory data
-	@$(QUIET) $(BIN)/python -W ignore -m pytest
+	@$(QUIET) $(BIN)/python -W ignore -m pytest --ignore=tests/browser
+	@# In a process of its own: the browser's driver keeps an event loop running.
+	@$(QUIET) $(BIN)/python -W ignore -m pytest tests/browser
 
 bench: .venv/ready-dev
 	@$(QUIET) $(BIN)/python -W ignore -m bot.cli train

@@ -94,7 +94,7 @@ class Assistant:
         agent.processor.tracker_store = agent.tracker_store
         agent.processor.action_endpoint = agent.action_endpoint
         # Patterns load at the first message; that must not be a responder's.
-        await agent.parse_message("warm-up: a child at a station")
+        await agent.parse_message("Warm-up: nobody stands at a station, and a man of 40 does not hold any passport.")
         return cls(agent)
 
     async def answer(self, conversation_id: str) -> None:

@@ -1,6 +1,7 @@
 """Starts the three processes under one manager and says where to go once all of them are up."""
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -26,8 +27,9 @@ def run_all(first: list[tuple[str, str]], say: Callable[[str], None]) -> int:
         The exit code of the process that ended first.
     """
     manager = Manager()
-    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "RASA_TELEMETRY_ENABLED": "false", "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
-             "PYTHONWARNINGS": "ignore"}
+    # Honcho gives a process exactly this environment, so settings of the environment must be in it.
+    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "RASA_TELEMETRY_ENABLED": "false",
+             "SQLALCHEMY_SILENCE_UBER_WARNING": "1", "PYTHONWARNINGS": "ignore"}
     for part in PARTS:
         manager.add_process(part, f"exec {sys.executable} -W ignore -m bot.cli serve {part}", env=quiet)
     threading.Thread(target=_announce, args=(first, say), daemon=True).start()

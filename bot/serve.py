@@ -46,12 +46,15 @@ def bot_app() -> Sanic:
     """Make the bot process: it answers turns and gives chats back, for the door alone."""
     # Imported here: Rasa takes seconds to load, and the web process never needs it.
     from bot.assistant import Assistant
+    from bot.setup import check_data
     from bot.training import trusted_model
 
     app = Sanic("firstline-bot", configure_logging=False)
 
     @app.before_server_start
     async def load(app: Sanic, _: asyncio.AbstractEventLoop) -> None:
+        # Every catalogue is loaded, and checked, before the first responder writes.
+        check_data()
         app.ctx.assistant = await Assistant.load(trusted_model(settings().models))
 
     @app.post("/turn")

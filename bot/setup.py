@@ -5,12 +5,17 @@ import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from string import Formatter
+from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
 
 from bot.settings import ROOT, settings
 from bot.training import train_if_needed
+
+if TYPE_CHECKING:
+    from bot.protocol.profile import Profile
 
 
 def write_settings(root: Path = ROOT) -> bool:
@@ -53,18 +58,58 @@ def check_data() -> str:
     from bot.protocol.advice import catalogue
     from bot.protocol.catalogue import fields, questions, texts
     from bot.protocol.indicators import indicators
-    from bot.protocol.loading import DATA, BrokenData
     from bot.protocol.profile import PROFILES, load_profile
     from bot.protocol.routes import title
 
-    signs = {o.sign for q in questions().values() for o in q.options if o.sign}
-    unknown = signs - set(indicators())
-    if unknown:
-        raise BrokenData(DATA / "questions.yml", 1, f"no such indicator: {', '.join(sorted(unknown))}")
     title("nfp")
     profiles = [load_profile(path.stem) for path in sorted(PROFILES.glob("*.yml"))]
+    _check_names()
+    _check_sentences(profiles[0])
     return (f"{len(indicators())} indicators, {len(questions())} questions, {len(fields())} fields, "
             f"{len(catalogue())} pieces of advice, {len(texts())} texts, {len(profiles)} profiles: all sound.")
+
+
+def _check_names() -> None:
+    """Check that what one catalogue names stands in the other."""
+    from bot.protocol.catalogue import fields, questions
+    from bot.protocol.indicators import indicators
+    from bot.protocol.loading import DATA, BrokenData, line_of
+
+    path = DATA / "questions.yml"
+    for position, question in enumerate(questions().values()):
+        for place, option in enumerate(question.options):
+            if option.sign and option.sign not in indicators():
+                line = line_of(path, [position, "options", place])
+                raise BrokenData(path, line, f"{question.id}: no such indicator: {option.sign}")
+    path = DATA / "fields.yml"
+    for field in fields().values():
+        if field.ask not in questions():
+            raise BrokenData(path, line_of(path, [field.id]), f"{field.id}: no such question: {field.ask}")
+
+
+def _check_sentences(profile: Profile) -> None:
+    """Check that sentences can be filled in, so that none fails while somebody waits for it."""
+    from bot.protocol.catalogue import questions, texts
+    from bot.protocol.loading import DATA, BrokenData, line_of
+    from bot.protocol.report import new_report
+    from bot.protocol.wording import Setting, fill
+
+    nobody, setting = new_report(), Setting(profile, True, profile.code)
+    said = texts()
+    where: list[str | int] = []
+    name = "questions.yml"
+    try:
+        for position, question in enumerate(questions().values()):
+            for key, sentence in (("ask", question.ask), ("short", question.short)):
+                where = [position, key]
+                fill(sentence, nobody, setting)
+        name = "texts.yml"
+        # What a text is handed besides is known to whoever says it; here only its braces are checked.
+        for text_id, sentence in said.items():
+            where = [text_id]
+            list(Formatter().parse(sentence))
+    except (KeyError, ValueError, IndexError) as error:
+        raise BrokenData(DATA / name, line_of(DATA / name, where), f"cannot be filled in: {error}") from error
 
 
 def prepare(say: Callable[[str], None]) -> list[tuple[str, str]]:

@@ -73,7 +73,7 @@ def trusted_model(models: Path) -> Path:
 
 
 def train_if_needed(models: Path, say: Callable[[str], None] = print) -> bool:
-    """Train where the model is missing or its inputs changed.
+    """Train where the model is missing, is not the one that was trained here, or its inputs changed.
 
     Args:
         models: folder of the model.
@@ -86,7 +86,8 @@ def train_if_needed(models: Path, say: Callable[[str], None] = print) -> bool:
         TrainingFailed: Rasa gave an error; the log is named.
     """
     wanted = inputs_hash()
-    if _note(models).get("inputs") == wanted and (models / f"{NAME}.tar.gz").exists():
+    note, archive = _note(models), models / f"{NAME}.tar.gz"
+    if note.get("inputs") == wanted and archive.exists() and note.get("sha256") == _sha256(archive):
         return False
     models.mkdir(parents=True, exist_ok=True)
     log = models / "training.log"
@@ -101,7 +102,6 @@ def train_if_needed(models: Path, say: Callable[[str], None] = print) -> bool:
             time.sleep(5)
     if training.returncode != 0:
         raise TrainingFailed(f"training failed; see {log.relative_to(ROOT)}")
-    archive = models / f"{NAME}.tar.gz"
     note = {"inputs": wanted, "sha256": _sha256(archive)}
     (models / f"{NAME}.json").write_text(json.dumps(note), "utf-8")
     say(f"Model trained in {time.monotonic() - started:.0f} s, {archive.stat().st_size / 1000:.0f} kB.")

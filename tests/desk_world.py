@@ -160,6 +160,8 @@ def desk_app() -> Sanic:
 @contextmanager
 def served(app: Sanic) -> Iterator[Desk]:
     """Serve an app on a free port, in a thread of its own."""
+    # Without it Sanic rewrites its own methods at the first start and fails at the second.
+    Sanic.test_mode = True
     port, ready, loop = free_port(), threading.Event(), asyncio.new_event_loop()
 
     async def start() -> None:

@@ -82,19 +82,18 @@ def _body(request: Request) -> tuple[str, str, str | None]:
     if not isinstance(body, dict) or set(body) - {"conversation", "message", "id"}:
         raise Failure(422, "invalid", _reason("wrong_keys"))
     name, words, external = body.get("conversation"), body.get("message"), body.get("id")
-    if not _is_name(name):
+    if not isinstance(name, str) or not _is_name(name):
         raise Failure(422, "invalid", _reason("wrong_conversation"))
     if not isinstance(words, str):
         raise Failure(422, "invalid", _reason("wrong_message"))
-    if external is not None and not _is_name(external):
+    if external is not None and (not isinstance(external, str) or not _is_name(external)):
         raise Failure(422, "invalid", _reason("wrong_id"))
-    return name, words, external
+    return str(name), words, external
 
 
-def _is_name(name: Any) -> bool:
+def _is_name(name: str) -> bool:
     """Tell whether this can be kept as a name: short, and without what no database takes in a text."""
-    fits = isinstance(name, str) and 1 <= len(name) <= MAX_NAME
-    return fits and not any(unicodedata.category(c) in ("Cc", "Cs") for c in name)
+    return 1 <= len(name) <= MAX_NAME and not any(unicodedata.category(c) in ("Cc", "Cs") for c in name)
 
 
 def _as_json(answer: gateway.Answer) -> HTTPResponse:

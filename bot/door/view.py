@@ -83,6 +83,10 @@ def active_replies(messages: list[dict[str, Any]]) -> list[dict[str, str]]:
 def _shown(message: dict[str, Any], client_id: str | None) -> dict[str, Any]:
     who, author = texts()["who"], message["from"]
     known = (numbers()["emergency"], numbers()["duty_phone"], numbers()["child_protection_phone"])
+    changes = [reply for reply in message["quick_replies"] if reply["payload"].startswith(CHANGE)]
+    # A line that can be tapped need not be read twice; channels without buttons have it in the text.
+    tapped = {f"- {reply['title']}" for reply in changes}
+    text = "\n".join(line for line in message["text"].splitlines() if line not in tapped)
     return {
         "seq": message["seq"],
         "from": author,
@@ -91,8 +95,8 @@ def _shown(message: dict[str, Any], client_id: str | None) -> dict[str, Any]:
         "at": message["at"],
         "state": message["state"],
         "id": client_id,
-        "blocks": blocks(message["text"], None if author == "responder" else known),
-        "changes": [reply for reply in message["quick_replies"] if reply["payload"].startswith(CHANGE)],
+        "blocks": blocks(text, None if author == "responder" else known),
+        "changes": changes,
     }
 
 

@@ -24,7 +24,7 @@ def repeat_alarms(session: Session) -> int:
         How many alarms were repeated.
     """
     due = session.execute(
-        select(Case).where(Case.state == "open", Case.acknowledged_at.is_(None), Case.alarm_at <= now())
+        select(Case).where(Case.state == "open", Case.alarm_at <= now())
     ).scalars().all()
     for case in due:
         report = session.get(Report, case.report_id)
@@ -34,6 +34,7 @@ def repeat_alarms(session: Session) -> int:
         case.alarms += 1
         case.alarm_at = now() + timedelta(minutes=minutes)
         changed(session, DESK, alarm=True)
-        tell(session, conversation,
-             text("not_yet_read", duty_phone=profile.duty.phone, emergency=profile.emergency))
+        key = "not_yet_taken" if case.acknowledged_by else "not_yet_read"
+        tell(session, conversation, text(key, name=case.acknowledged_by, duty_phone=profile.duty.phone,
+                                         emergency=profile.emergency))
     return len(due)

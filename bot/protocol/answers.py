@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from bot.protocol.catalogue import OPEN_ANSWERS, Option, Question, fields
-from bot.protocol.report import Data, put
+from bot.protocol.report import Data, in_danger, put
 
 TAP = "#"
 """First character of what a tap sends; a person who types it has tapped, no more."""
@@ -104,6 +104,9 @@ def store(report: Data, question: Question, answer: Option | str | dict[str, Any
         Ids of the fields and signs that changed.
     """
     if isinstance(answer, str):
+        if question.id == "danger" and in_danger(report):
+            # Not knowing takes no danger back; only "no danger" does.
+            return []
         if (question.field and fields()[question.field].scope == "report") or (question.field and report["persons"]):
             put(report, question.field, answer, source="answer", words=words)
         return [question.field] if question.field else []

@@ -93,6 +93,8 @@ def load(path: Path, schema: dict[str, Any]) -> Any:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise BrokenData(path, line, error.problem or "is not YAML") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BrokenData(path, 1, "is not YAML in UTF-8") from error
     for error in jsonschema_rs.Draft202012Validator(schema).iter_errors(content):
         where = list(error.instance_path)
         raise BrokenData(path, line_of(path, where), f"{'/'.join(map(str, where)) or 'file'}: {error.message}")

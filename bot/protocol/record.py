@@ -55,7 +55,8 @@ def assess(report: Data, person: Data | None, here: str) -> dict[str, Any]:
 def _route(report: Data, person: Data | None, here: str) -> str:
     if person is not None:
         return decide(report, person, here).route
-    return "consult" if report["about_a_person"] or report["values"] else "out_of_scope"
+    about_the_writer = {"place", "country", "role", "call_back", "language"}
+    return "consult" if report["about_a_person"] or set(report["values"]) - about_the_writer else "out_of_scope"
 
 
 def assess_all(report: Data, here: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:

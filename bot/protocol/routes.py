@@ -8,7 +8,7 @@ from typing import Any
 from babel import Locale
 
 from bot.protocol.catalogue import cite, sources
-from bot.protocol.indicators import ASSESSMENT_GROUPS, indicators
+from bot.protocol.indicators import ASSESSMENT_GROUPS, Indicator, indicators
 from bot.protocol.loading import DATA, BrokenData, line_of, load
 from bot.protocol.profile import ROUTES
 from bot.protocol.report import Data, entry_of, signs_present, value
@@ -118,7 +118,8 @@ def _table() -> dict[str, Any]:
         if rule["source"]["doc"] not in sources():
             raise BrokenData(path, line_of(path, ["rules", name]), f"{name}: source is not in sources.yml")
     if table["rows"][-1]["when"]:
-        raise BrokenData(path, line_of(path, ["rows"]), "the last row must fit everybody, so that nobody is left over")
+        line = line_of(path, ["rows", len(table["rows"]) - 1])
+        raise BrokenData(path, line, "the last row must fit everybody, so that nobody is left over")
     return dict(table)
 
 
@@ -178,15 +179,14 @@ def _company(report: Data) -> str:
 
 
 def trafficking_signs(report: Data) -> list[str]:
-    """Give the signs that point to trafficking and not to harm alone; a denied sign never counts."""
-    harm = set(_table()["harm_groups"])
-    catalogue = indicators()
-    return [
-        key
-        for key in signs_present(report)
-        if key in catalogue
-        and (catalogue[key].form != "general" or not catalogue[key].assessment or set(catalogue[key].assessment) - harm)
-    ]
+    """Give the signs that point to trafficking and not to harm or hardship alone; a denied sign never counts."""
+    return [key for key in signs_present(report) if key in indicators() and _points_to_trafficking(indicators()[key])]
+
+
+def _points_to_trafficking(indicator: Indicator) -> bool:
+    if indicator.form != "general" or set(indicator.assessment) - set(_table()["harm_groups"]):
+        return True
+    return not indicator.assessment and indicator.dimension in ("act", "means", "purpose")
 
 
 def facts_for(report: Data, person: Data, here: str) -> dict[str, Any]:

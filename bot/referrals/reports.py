@@ -42,7 +42,7 @@ def begin_report(session: Session, conversation: Conversation, content: Data | N
 
 
 def store_content(session: Session, report_id: str, version: int, content: Data) -> None:
-    """Store a report's content where nobody changed it meanwhile.
+    """Store a report's content where nobody changed it meanwhile; a referral's new routes get their receivers.
 
     Args:
         session: a writing transaction.
@@ -62,6 +62,9 @@ def store_content(session: Session, report_id: str, version: int, content: Data)
     if done.rowcount != 1:
         raise StaleReport(report_id)
     session.expire_all()
+    report = session.get(Report, report_id)
+    if report.sent_at:
+        note_receivers(session, report)
 
 
 def profile_for(content: Data) -> tuple[Profile, bool]:
@@ -128,16 +131,23 @@ def submit(session: Session, report: Report, conversation: Conversation, referen
         return str(report.reference)
     report.reference = reference or new_reference()
     report.sent_at = now()
-    profile = profile_for(report.data)[0]
-    for route in routes_of(report.data, here_for(report.data)):
-        receiver = profile.receivers[route]
-        session.add(Receipt(id=str(uuid.uuid4()), report_id=report.id, route=route, receiver=receiver.name,
-                            phone=receiver.phone, on_this_desk=receiver.on_this_desk))
+    note_receivers(session, report)
     case = open_case(session, report, conversation, "sent")
     case.kind = "referral"
     case.reason = "sent"
     session.flush()
     return str(report.reference)
+
+
+def note_receivers(session: Session, report: Report) -> None:
+    """Note whom a referral must reach: a receipt for each of its routes, also those that later answers bring."""
+    profile = profile_for(report.data)[0]
+    known = set(session.execute(select(Receipt.route).filter_by(report_id=report.id)).scalars())
+    for route in routes_of(report.data, here_for(report.data)):
+        receiver = profile.receivers[route]
+        if route not in known:
+            session.add(Receipt(id=str(uuid.uuid4()), report_id=report.id, route=route, receiver=receiver.name,
+                                phone=receiver.phone, on_this_desk=receiver.on_this_desk))
 
 
 def confirm_receipt(session: Session, report_id: str, route: str, by: str) -> bool:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -264,18 +265,20 @@ def find_signs(text: str) -> list[Sign]:
         the statement is kept: a denial never takes away what somebody saw.
     """
     known, low = patterns(), plain(text)
+    begins = [0, *(piece.start for piece in sentences(low))]
+    settled: set[str] = set()
     best: dict[str, tuple[tuple[int, int, int], Sign]] = {}
     for word in _WORD.finditer(low):
         key = word.group()[:_KEY] if len(word.group()) >= _KEY else word.group() + " "
         for size in range(1, len(key) + 1):
             for pattern in known.index.get(key[:size], ()):
-                match = pattern.regex.match(low, word.start())
+                match = None if pattern.id in settled else pattern.regex.match(low, word.start())
                 if match is None:
                     continue
                 start, end = match.span()
                 sign = Sign(
                     id=pattern.id,
-                    seen=_seen(text, low, start, end, pattern.kind),
+                    seen=_seen(text, low, start, end, pattern.kind, begins),
                     words=text[start:end],
                     start=start,
                     end=end,
@@ -284,10 +287,12 @@ def find_signs(text: str) -> list[Sign]:
                 rank = (int(sign.seen == "denied"), int(not sign.sure), _RANK[sign.seen])
                 if pattern.id not in best or rank < best[pattern.id][0]:
                     best[pattern.id] = (rank, sign)
+                    if rank == (0, 0, 0):
+                        settled.add(pattern.id)
     return sorted((sign for _, sign in best.values()), key=lambda s: (s.start, s.end, s.id))
 
 
-def _seen(text: str, low: str, start: int, end: int, kind: Kind) -> Seen:
+def _seen(text: str, low: str, start: int, end: int, kind: Kind, begins: list[int]) -> Seen:
     if kind == "contrary":
         return "denied"
     stated = status(text, start, end)
@@ -295,24 +300,19 @@ def _seen(text: str, low: str, start: int, end: int, kind: Kind) -> Seen:
         return "denied"
     if stated == "hedged":
         return "suspected"
-    return _who_told(low, start)
+    begin = max(begins[bisect_right(begins, start) - 1], start - _TOLD_REACH)
+    return _who_told(low[begin:start], low[start:start + 40])
 
 
-def _who_told(low: str, start: int) -> Seen:
-    """Tell by the nearest cue in the same sentence who said it; without one the responder has seen it."""
+def _who_told(before: str, after: str) -> Seen:
+    """Tell by the nearest cue before, in the same sentence, who said it; without one the responder has seen it."""
     told = patterns().told
-    before = low[max(0, start - _TOLD_REACH):start]
-    pieces = sentences(before)
-    if not pieces or re.search(r"[.!?;\n]\s*$", before):
+    cues = list(told.cue.finditer(before))
+    if not cues:
         return "observed"
-    before = before[pieces[-1].start:]
-    cue = None
-    for cue in told.cue.finditer(before):
-        pass
-    if cue is None:
-        return "observed"
+    cue = cues[-1]
     # Over a comma the telling goes on only where the next words take it up: "says he is locked in, and beaten".
-    for piece in re.split(r",\s*|\s-+\s", before[cue.end():] + low[start:start + 40])[1:]:
+    for piece in re.split(r",\s*|\s-+\s", before[cue.end():] + after)[1:]:
         if not told.goes_on.match(piece):
             return "observed"
     return "told_by_other" if cue.lastgroup == "other" else "told_by_child"

@@ -20,7 +20,10 @@ LIVE = 2_000
 """Milliseconds within which another page shows what happened."""
 
 CALM = {"danger": "#danger=no", "tonight": "#tonight=station", "role": "#role=police"}
-MOST_ANSWERS = 14
+MOST_ANSWERS = 12
+DOUBLE_TAP = 500
+"""Milliseconds: a tap that comes sooner on new answers counts as a double tap of the old ones."""
+
 DUTY_NUMBER = "+44 20 7946 0100"
 
 
@@ -39,6 +42,7 @@ def picture(page: Page, name: str) -> None:
     if os.environ.get("FIRSTLINE_PICTURES"):
         folder = ROOT / "docs" / "pictures"
         folder.mkdir(parents=True, exist_ok=True)
+        page.evaluate("scrollTo(0, 0)")
         page.screenshot(path=folder / name)
 
 
@@ -61,6 +65,7 @@ def write(page: Page, words: str) -> None:
 
 def tap(page: Page, payload: str) -> None:
     before = len(said(page, "bot"))
+    page.wait_for_timeout(DOUBLE_TAP)
     page.locator(f'#replies button[value="{payload}"]').click()
     answered(page, before)
 
@@ -106,8 +111,7 @@ def test_the_main_job(system: System, phone: Phone) -> None:
     at_once = "\n".join(said(page, "bot"))
     for heard in ("Age: 14", "Moldova", "held by somebody else"):
         assert heard in at_once
-    advice = page.locator(".message.bot li").all_inner_texts()
-    assert any("separate" in one or "alone" in one or "apart" in one for one in advice), advice
+    assert "let nobody take them away" in at_once and "112" in at_once
     picture(page, "chat.png")
 
     assert to_summary(page) <= MOST_ANSWERS

@@ -1,4 +1,5 @@
 """Who is responsible: every row of the protocol's table (section 3), every rule on top, and what must hold for all."""
+
 from __future__ import annotations
 
 from copy import deepcopy
@@ -80,17 +81,20 @@ TABLE: dict[str, tuple[Data, str]] = {
     "home not safe to ask": (case(PAPERS, **CHILD, residence="not_safe"), "nfp"),
     "national of here, home asked and not known": (case(PAPERS, **CHILD, nationality=HERE, residence="unknown"), "nfp"),
     "national of here, home abroad": (case(PAPERS, **CHILD, nationality=HERE, residence="abroad"), "nfp"),
-    "national of here, home country abroad": (
-        case(PAPERS, **CHILD, nationality=HERE, residence_country="DK"), "nfp"),
+    "national of here, home country abroad": (case(PAPERS, **CHILD, nationality=HERE, residence_country="DK"), "nfp"),
     "sign with proven parents": (
-        case(PAPERS, **CHILD, **ABROAD, accompanied="with_adult_relative_claimed", link_checked="yes"), "nfp"),
+        case(PAPERS, **CHILD, **ABROAD, accompanied="with_adult_relative_claimed", link_checked="yes"),
+        "nfp",
+    ),
     "form suspected without a coded sign": (case(**CHILD, **ABROAD, exploitation=["begging"]), "nfp"),
     "age not known at all": (case(PAPERS, nationality="VN"), "nfp"),
     "presumed child": (case(PAPERS, child="unclear", **ABROAD), "nfp"),
     "child refuses": (case(PAPERS, **CHILD, **ABROAD, told="refuses"), "nfp"),
     "asylum wish and a sign": (case(PAPERS, **CHILD, **ABROAD, fear="asylum"), "nfp"),
     "asylum wish, a sign, with family": (
-        case(PAPERS, **CHILD, **ABROAD, fear="asylum", accompanied="with_adult_relative_claimed"), "nfp"),
+        case(PAPERS, **CHILD, **ABROAD, fear="asylum", accompanied="with_adult_relative_claimed"),
+        "nfp",
+    ),
     # 2: no sign, alone or with adults not proven: nfp
     "alone from abroad": (case(**CHILD, **ABROAD, accompanied="alone"), "nfp"),
     "alone, home not known": (case(**CHILD, accompanied="alone"), "nfp"),
@@ -100,7 +104,9 @@ TABLE: dict[str, tuple[Data, str]] = {
     "company asked, not known": (case(**CHILD, **ABROAD, accompanied="unknown"), "nfp"),
     "says family, nothing checked": (case(**CHILD, **ABROAD, accompanied="with_adult_relative_claimed"), "nfp"),
     "says family, not proven": (
-        case(**CHILD, **ABROAD, accompanied="with_adult_relative_claimed", link_checked="no"), "nfp"),
+        case(**CHILD, **ABROAD, accompanied="with_adult_relative_claimed", link_checked="no"),
+        "nfp",
+    ),
     "says family, home not known": (case(**CHILD, accompanied="with_adult_relative_claimed"), "nfp"),
     "alone now, whatever papers showed": (case(**CHILD, **ABROAD, accompanied="alone", link_checked="yes"), "nfp"),
     "alone and hurt": (case(HURT, **CHILD, **ABROAD, accompanied="alone"), "nfp"),
@@ -110,12 +116,17 @@ TABLE: dict[str, tuple[Data, str]] = {
     "being taken abroad": (case(PAPERS, **CHILD, residence="taken_abroad"), "nfp"),
     "national being taken abroad": (case(PAPERS, **CHILD, nationality=HERE, residence="taken_abroad"), "nfp"),
     "being taken abroad for marriage": (
-        case(age=16, residence="taken_abroad", exploitation=["forced_marriage"]), "nfp"),
+        case(age=16, residence="taken_abroad", exploitation=["forced_marriage"]),
+        "nfp",
+    ),
     # 4: child at home here, sign: nrm_child
     "national, papers held": (case(PAPERS, **CHILD, nationality=HERE), "nrm_child"),
     "settled here": (case(PAPERS, **CHILD, **HOME), "nrm_child"),
     "foreigner settled here": (case(PAPERS, **CHILD, nationality="RO", residence="here"), "nrm_child"),
-    "foreigner whose home country is this": (case(PAPERS, **CHILD, nationality="RO", residence_country=HERE), "nrm_child"),
+    "foreigner whose home country is this": (
+        case(PAPERS, **CHILD, nationality="RO", residence_country=HERE),
+        "nrm_child",
+    ),
     "settled here, presumed child": (case(PAPERS, child="unclear", **HOME), "nrm_child"),
     "settled here, online": (case(age=12, **HOME, exploitation=["sexual"]), "nrm_child"),
     # 5: any child, harm or neglect without a sign: child_protection
@@ -124,14 +135,18 @@ TABLE: dict[str, tuple[Data, str]] = {
     "settled here, missing": (case(**CHILD, **HOME, missing="now"), "child_protection"),
     "from abroad with proven parents, hurt": (
         case(HURT, **CHILD, **ABROAD, accompanied="with_adult_relative_claimed", link_checked="yes"),
-        "child_protection"),
+        "child_protection",
+    ),
     "being taken abroad, hurt, no sign": (case(HURT, **CHILD, residence="taken_abroad"), "child_protection"),
     # rule 3: an asylum-seeking child with family and without a sign
     "asylum with family": (
-        case(**CHILD, **ABROAD, fear="asylum", accompanied="with_adult_relative_claimed"), "child_protection"),
+        case(**CHILD, **ABROAD, fear="asylum", accompanied="with_adult_relative_claimed"),
+        "child_protection",
+    ),
     "asylum with proven parents": (
         case(**CHILD, nationality="SY", fear="refugee", accompanied="with_adult_relative_claimed", link_checked="yes"),
-        "child_protection"),
+        "child_protection",
+    ),
     # 6: adult with a sign: nrm_adult
     "adult, papers held": (case(PAPERS, age=31, **ABROAD), "nrm_adult"),
     "adult of this country": (case(PAPERS, age=31, nationality=HERE), "nrm_adult"),
@@ -144,7 +159,9 @@ TABLE: dict[str, tuple[Data, str]] = {
     "adult in danger, no sign": (case(age=40, danger="yes"), "consult"),
     "child at home, nothing seen": (case(**CHILD, **HOME, accompanied="alone"), "consult"),
     "child with proven parents, nothing seen": (
-        case(**CHILD, **ABROAD, accompanied="with_adult_relative_claimed", link_checked="yes"), "consult"),
+        case(**CHILD, **ABROAD, accompanied="with_adult_relative_claimed", link_checked="yes"),
+        "consult",
+    ),
     "form not clear is no sign": (case(age=40, exploitation=["unknown"]), "consult"),
     "adult, sign denied": (case(denied=(PAPERS,), age=40, **ABROAD), "consult"),
 }
@@ -171,16 +188,32 @@ def test_the_role_of_the_writer_changes_no_route() -> None:
         assert route(case(PAPERS, **CHILD, **ABROAD, role=role)) == "nfp"
 
 
-@pytest.mark.parametrize(("values", "wanted"), [
-    ({"age": 17}, True), ({"age": 0}, True), ({"age": 18}, False), ({"age": 40}, False),
-    ({"age": [16, 20]}, True), ({"age": [17, 17]}, True), ({"age": [18, 22]}, False),
-    ({"child": "yes"}, True), ({"child": "no"}, False), ({"child": "unclear"}, True),
-    # A claimed adult age beside a childlike look is uncertain: treated as a child.
-    ({"age": 19, "child": "unclear"}, True), ({"age": [18, 22], "child": "unclear"}, True),
-    ({"age": 19, "child": "yes"}, True), ({"age": 15, "child": "no"}, True),
-    ({"age": 25, "child": "no"}, False), ({"age": "unknown", "child": "unclear"}, True),
-    ({"age": "unknown"}, None), ({"age": "not_safe"}, None), ({}, None),
-], ids=str)
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        ({"age": 17}, True),
+        ({"age": 0}, True),
+        ({"age": 18}, False),
+        ({"age": 40}, False),
+        ({"age": [16, 20]}, True),
+        ({"age": [17, 17]}, True),
+        ({"age": [18, 22]}, False),
+        ({"child": "yes"}, True),
+        ({"child": "no"}, False),
+        ({"child": "unclear"}, True),
+        # A claimed adult age beside a childlike look is uncertain: treated as a child.
+        ({"age": 19, "child": "unclear"}, True),
+        ({"age": [18, 22], "child": "unclear"}, True),
+        ({"age": 19, "child": "yes"}, True),
+        ({"age": 15, "child": "no"}, True),
+        ({"age": 25, "child": "no"}, False),
+        ({"age": "unknown", "child": "unclear"}, True),
+        ({"age": "unknown"}, None),
+        ({"age": "not_safe"}, None),
+        ({}, None),
+    ],
+    ids=str,
+)
 def test_presumption_of_childhood(values: dict[str, Any], wanted: bool | None) -> None:
     report = case(PAPERS, nationality="VN", **values)
     assert presumed_child(report["persons"][0]) is wanted
@@ -192,25 +225,43 @@ def test_nobody_described_is_neither_child_nor_adult() -> None:
     assert routes_of(new_report(), HERE) == ["consult"]
 
 
-@pytest.mark.parametrize(("age", "child", "says_so"), [
-    (15, "yes", False), (15, None, False), ([12, 15], None, False), ([16, 20], None, True), ([16, 20], "yes", False),
-    (None, "unclear", True), (None, None, True), (19, "unclear", True),
-], ids=str)
+@pytest.mark.parametrize(
+    ("age", "child", "says_so"),
+    [
+        (15, "yes", False),
+        (15, None, False),
+        ([12, 15], None, False),
+        ([16, 20], None, True),
+        ([16, 20], "yes", False),
+        (None, "unclear", True),
+        (None, None, True),
+        (19, "unclear", True),
+    ],
+    ids=str,
+)
 def test_where_the_age_is_not_certain_the_rule_says_so(age: Any, child: Any, says_so: bool) -> None:
     values = {k: v for k, v in (("age", age), ("child", child)) if v is not None}
     assert ("presumed_child" in fired(case(PAPERS, **ABROAD, **values))) is says_so
 
 
-@pytest.mark.parametrize(("values", "wanted"), [
-    ({"nationality": HERE}, "nrm_child"), ({"nationality": "MD"}, "nfp"),
-    # The settled home decides, not the passport.
-    ({"nationality": "MD", "residence": "here"}, "nrm_child"), ({"nationality": HERE, "residence": "abroad"}, "nfp"),
-    ({"nationality": HERE, "residence_country": "MD"}, "nfp"),
-    ({"nationality": "MD", "residence_country": HERE}, "nrm_child"),
-    # Not known is not established, and an own passport does not replace the answer.
-    ({"residence": "unknown"}, "nfp"), ({"residence": "not_yet", "nationality": HERE}, "nfp"),
-    ({"residence": "unknown", "nationality": "MD"}, "nfp"), ({"residence": "unknown", "residence_country": HERE}, "nrm_child"),
-], ids=str)
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        ({"nationality": HERE}, "nrm_child"),
+        ({"nationality": "MD"}, "nfp"),
+        # The settled home decides, not the passport.
+        ({"nationality": "MD", "residence": "here"}, "nrm_child"),
+        ({"nationality": HERE, "residence": "abroad"}, "nfp"),
+        ({"nationality": HERE, "residence_country": "MD"}, "nfp"),
+        ({"nationality": "MD", "residence_country": HERE}, "nrm_child"),
+        # Not known is not established, and an own passport does not replace the answer.
+        ({"residence": "unknown"}, "nfp"),
+        ({"residence": "not_yet", "nationality": HERE}, "nfp"),
+        ({"residence": "unknown", "nationality": "MD"}, "nfp"),
+        ({"residence": "unknown", "residence_country": HERE}, "nrm_child"),
+    ],
+    ids=str,
+)
 def test_habitual_residence(values: dict[str, Any], wanted: str) -> None:
     assert route(case(PAPERS, **CHILD, **values)) == wanted
 
@@ -231,44 +282,57 @@ def test_here_is_the_place_of_the_case_before_the_profile() -> None:
 
 
 # Rule 1, 4, 5, 6, 7, 9, 11: which values make which rule fire.
-@pytest.mark.parametrize(("rule", "report", "fires"), [
-    ("danger_first", case(**CHILD, danger="yes"), True),
-    ("danger_first", case(age=40, danger="yes"), True),
-    ("danger_first", case(**CHILD, danger="no"), False),
-    ("danger_first", case(**CHILD, danger="unknown"), False),
-    ("missing_now", case(**CHILD, missing="now"), True),
-    ("missing_now", case(**CHILD, missing="may_abscond"), False),
-    ("missing_now", case(**CHILD, missing="earlier"), False),
-    ("may_abscond", case(**CHILD, missing="may_abscond"), True),
-    ("may_abscond", case(**CHILD, missing="now"), False),
-    ("non_punishment", case(**CHILD, offences="yes"), True),
-    ("non_punishment", case(**CHILD, offences="held"), True),
-    ("non_punishment", case(**CHILD, offences="no"), False),
-    ("non_punishment", case(**CHILD, exploitation=["begging", "criminality"]), True),
-    ("non_punishment", case("criminality.told_what_and_how_much", **CHILD), True),
-    ("non_punishment", case(denied=("criminality.told_what_and_how_much",), **CHILD), False),
-    ("non_punishment", case(**CHILD, documents="false_or_suspect"), True),
-    ("non_punishment", case(**CHILD, documents="none"), False),
-    ("turning_18", case(age=17), True), ("turning_18", case(age=[16, 17]), True),
-    ("turning_18", case(age=[15, 19]), True), ("turning_18", case(age=16), False), ("turning_18", case(age=18), False),
-    ("in_parallel", case(PAPERS, **CHILD, **ABROAD), True), ("in_parallel", case(PAPERS, **CHILD, **HOME), True),
-    ("in_parallel", case(HURT, **CHILD, **HOME), False), ("in_parallel", case(PAPERS, age=40), False),
-    ("told_and_asked", case(PAPERS, **CHILD, **ABROAD), True),
-    ("told_and_asked", case(PAPERS, **CHILD, **ABROAD, told="refuses"), True),
-    ("told_and_asked", case(PAPERS, age=40), False),
-    ("firewall", case(**CHILD, fear="fear"), True), ("firewall", case(**CHILD, fear="not_safe"), False),
-    ("firewall_open", case(**CHILD), True), ("firewall_open", case(**CHILD, fear="not_safe"), True),
-    ("firewall_open", case(**CHILD, fear="denied"), False), ("firewall_open", case(**CHILD, fear="fear"), False),
-    ("several_people", case(**CHILD), False),
-])
+@pytest.mark.parametrize(
+    ("rule", "report", "fires"),
+    [
+        ("danger_first", case(**CHILD, danger="yes"), True),
+        ("danger_first", case(age=40, danger="yes"), True),
+        ("danger_first", case(**CHILD, danger="no"), False),
+        ("danger_first", case(**CHILD, danger="unknown"), False),
+        ("missing_now", case(**CHILD, missing="now"), True),
+        ("missing_now", case(**CHILD, missing="may_abscond"), False),
+        ("missing_now", case(**CHILD, missing="earlier"), False),
+        ("may_abscond", case(**CHILD, missing="may_abscond"), True),
+        ("may_abscond", case(**CHILD, missing="now"), False),
+        ("non_punishment", case(**CHILD, offences="yes"), True),
+        ("non_punishment", case(**CHILD, offences="held"), True),
+        ("non_punishment", case(**CHILD, offences="no"), False),
+        ("non_punishment", case(**CHILD, exploitation=["begging", "criminality"]), True),
+        ("non_punishment", case("criminality.found_in_crime_adults_behind", **CHILD), True),
+        ("non_punishment", case(denied=("criminality.found_in_crime_adults_behind",), **CHILD), False),
+        ("non_punishment", case(**CHILD, documents="false_or_suspect"), True),
+        ("non_punishment", case(**CHILD, documents="none"), False),
+        ("turning_18", case(age=17), True),
+        ("turning_18", case(age=[16, 17]), True),
+        ("turning_18", case(age=[15, 19]), True),
+        ("turning_18", case(age=16), False),
+        ("turning_18", case(age=18), False),
+        ("in_parallel", case(PAPERS, **CHILD, **ABROAD), True),
+        ("in_parallel", case(PAPERS, **CHILD, **HOME), True),
+        ("in_parallel", case(HURT, **CHILD, **HOME), False),
+        ("in_parallel", case(PAPERS, age=40), False),
+        ("told_and_asked", case(PAPERS, **CHILD, **ABROAD), True),
+        ("told_and_asked", case(PAPERS, **CHILD, **ABROAD, told="refuses"), True),
+        ("told_and_asked", case(PAPERS, age=40), False),
+        ("firewall", case(**CHILD, fear="fear"), True),
+        ("firewall", case(**CHILD, fear="not_safe"), False),
+        ("firewall_open", case(**CHILD), True),
+        ("firewall_open", case(**CHILD, fear="not_safe"), True),
+        ("firewall_open", case(**CHILD, fear="denied"), False),
+        ("firewall_open", case(**CHILD, fear="fear"), False),
+        ("several_people", case(**CHILD), False),
+    ],
+)
 def test_a_rule_fires(rule: str, report: Data, fires: bool) -> None:
     assert (rule in fired(report)) is fires
 
 
 def test_every_rule_has_words_and_a_source() -> None:
     assert set(_table()["rules"]) == set(ON_TOP)
-    reports = [*(r for r, _ in TABLE.values()), case(PAPERS, age=17, **ABROAD, danger="yes", missing="now",
-                                                     offences="held", fear="fear", nationality="SY")]
+    reports = [
+        *(r for r, _ in TABLE.values()),
+        case(PAPERS, age=17, **ABROAD, danger="yes", missing="now", offences="held", fear="fear", nationality="SY"),
+    ]
     for report in reports:
         for rule in decide(report, report["persons"][0], HERE).rules:
             assert rule.text and "{" not in rule.text
@@ -295,10 +359,17 @@ def test_a_mandatory_referral_does_not_wait_for_consent(told: str) -> None:
     assert route(case(PAPERS, **CHILD, **ABROAD, told=told)) == "nfp"
 
 
-@pytest.mark.parametrize("weak", ["general.story_changes", "general.loyal_to_exploiter"])
-def test_one_weak_sign_is_enough(weak: str) -> None:
-    assert indicators()[weak].urgency <= 1
-    assert route(case(weak, **CHILD, **HOME)) == "nrm_child"
+@pytest.mark.parametrize("sign", list(indicators()))
+def test_one_sign_is_enough_and_none_in_the_catalogue_leaves_a_child_without_a_referral(sign: str) -> None:
+    report = case(sign, **CHILD, **HOME)
+    # What shows harm and no trafficking goes to child protection; urgency plays no part.
+    assert route(report) == ("nrm_child" if trafficking_signs(report) else "child_protection")
+    assert route(case(sign, **CHILD, **ABROAD)) == "nfp"
+
+
+def test_signs_of_low_urgency_count_too() -> None:
+    weak = [key for key, one in indicators().items() if one.urgency == 0 and trafficking_signs(case(key, **CHILD))]
+    assert weak
 
 
 def test_a_sign_that_is_not_in_the_catalogue_does_not_stop_anything() -> None:
@@ -376,8 +447,15 @@ def test_only_the_question_answered_opens_a_country() -> None:
 
 def test_a_denial_in_a_message_does_not_take_a_stated_fear_back() -> None:
     report = case(**CHILD, nationality="MD", fear="asylum")
-    take(report, {"about_a_person": True, "people": [], "signs": [], "facts": [
-        {"field": "fear", "value": "denied", "status": "stated", "words": "not afraid"}]})
+    take(
+        report,
+        {
+            "about_a_person": True,
+            "people": [],
+            "signs": [],
+            "facts": [{"field": "fear", "value": "denied", "status": "stated", "words": "not afraid"}],
+        },
+    )
     assert firewall(report, HERE).standing
 
 
@@ -390,8 +468,10 @@ def test_the_rule_names_the_closed_countries() -> None:
 
 # What must hold for every report.
 _SIGNS = st.dictionaries(
-    st.sampled_from(sorted(indicators())), st.sampled_from(["observed", "told_by_child", "suspected", "denied"]),
-    max_size=4)
+    st.sampled_from(sorted(indicators())),
+    st.sampled_from(["observed", "told_by_child", "suspected", "denied"]),
+    max_size=4,
+)
 _COUNTRY = st.sampled_from([HERE, "MD", "SY", "unknown", None])
 
 
@@ -492,7 +572,9 @@ def test_a_country_is_open_only_where_the_question_was_answered_with_no(report: 
     assert bool(wall.closed) is not answered_no
     assert HERE not in wall.closed
     if wall.standing and ALL_FOREIGN not in wall.closed:
-        own = {p["values"].get(f, {}).get("value") for p in report["persons"] for f in ("nationality", "residence_country")}
+        own = {
+            p["values"].get(f, {}).get("value") for p in report["persons"] for f in ("nationality", "residence_country")
+        }
         assert own - {None, HERE} == set(wall.closed)
 
 
@@ -500,7 +582,15 @@ def test_no_text_tells_that_there_is_nothing_to_do() -> None:
     said = [*texts().values(), *(row["because"] for row in _table()["rows"]), *_table()["titles"].values()]
     for text in said:
         low = text.lower()
-        for wrong in ("nothing to do", "no need to", "no action", "not a victim", "no case", "case closed", "all clear"):
+        for wrong in (
+            "nothing to do",
+            "no need to",
+            "no action",
+            "not a victim",
+            "no case",
+            "case closed",
+            "all clear",
+        ):
             assert wrong not in low, text
     consult = [texts()["summary_consult"], next(r["because"] for r in _table()["rows"] if r["route"] == "consult")]
     assert all("clears nobody" in text and "person on duty" in text for text in consult)

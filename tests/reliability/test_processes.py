@@ -1,0 +1,156 @@
+"""The processes themselves: who may reach the bot, what a start refuses, and that all of them stop together."""
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot import serve
+from bot.protocol.loading import DATA
+from bot.settings import ROOT
+from bot.training import NAME
+from tests.system import System, environment, firstline, free_port, passwords_in
+
+Started = tuple[System, subprocess.Popen[str], Path]
+SECONDS = 90
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    """Start everything with the one command that an operator gives, and its output."""
+    folder = tmp_path_factory.mktemp("run")
+    # A copy, so that the manager never trains into the project's own folder.
+    shutil.copytree(ROOT / "models", folder / "models")
+    system, log = System(folder), folder / "run.log"
+    system.env["FIRSTLINE_MODELS"] = str(folder / "models")
+    process = firstline("run", env=system.env, log=log)
+    try:
+        until = time.monotonic() + SECONDS
+        while "Sign in as" not in log.read_text("utf-8") and process.poll() is None and time.monotonic() < until:
+            time.sleep(0.2)
+        yield system, process, log
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+
+
+def test_one_command_ends_with_two_addresses_and_the_sign_in(started: Started) -> None:
+    system, process, log = started
+    words = log.read_text("utf-8")
+    assert process.poll() is None, words[-2000:]
+    assert f"{system.address}/\n" in words and f"{system.address}/desk" in words
+    accounts = passwords_in(words)
+    assert set(accounts) == {"admin", "duty"}
+    with httpx.Client(base_url=system.address, headers={"origin": system.address}, timeout=20) as browser:
+        answer = browser.post("/desk/sign-in", data={"name": "duty", "password": accounts["duty"]})
+        assert answer.status_code == 303
+    for secret in (system.env["FIRSTLINE_SECRET"], *accounts.values()):
+        assert secret.encode() not in b"".join(p.read_bytes() for p in system.folder.glob("firstline.db*"))
+
+
+def test_only_its_owner_may_open_the_bots_socket(started: Started) -> None:
+    system, _, _ = started
+    mode = os.stat(system.env["FIRSTLINE_BOT_SOCKET"]).st_mode
+    assert stat.S_ISSOCK(mode) and stat.S_IMODE(mode) == 0o600
+
+
+def test_a_signal_stops_all_three(started: Started) -> None:
+    system, process, _ = started
+    process.send_signal(signal.SIGTERM)
+    process.wait(20)
+    with pytest.raises(httpx.TransportError):
+        httpx.get(f"{system.address}/health", timeout=5)
+    with socket.socket(socket.AF_UNIX) as caller, pytest.raises(OSError):
+        caller.connect(system.env["FIRSTLINE_BOT_SOCKET"])
+
+
+def test_the_socket_is_private_from_its_first_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, modes = tmp_path / "bot.sock", []
+    real = socket.socket.bind
+
+    class Watched(socket.socket):
+        def bind(self, address: str) -> None:  # type: ignore[override]
+            real(self, address)
+            modes.append(stat.S_IMODE(path.stat().st_mode))
+
+    path.touch(mode=0o666)
+    monkeypatch.setattr(serve.socket, "socket", Watched)
+    before = os.umask(0o022)
+    serve.private_socket(path).close()
+    assert os.umask(before) == 0o022
+    assert modes == [0o600]
+
+
+def _fails(*arguments: str, env: dict[str, str]) -> str:
+    """Run a command that has to fail; give what it said."""
+    process = firstline(*arguments, env=env, log=subprocess.PIPE)
+    words, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode != 0, words
+    return words
+
+
+@pytest.mark.parametrize("change", ["another archive", "no note", "no archive"])
+def test_a_model_that_was_not_trained_here_is_not_loaded(tmp_path: Path, change: str) -> None:
+    models = tmp_path / "models"
+    shutil.copytree(ROOT / "models", models)
+    archive, note = models / f"{NAME}.tar.gz", models / f"{NAME}.json"
+    if change == "another archive":
+        archive.write_bytes(archive.read_bytes() + b"\0")
+        assert json.loads(note.read_text("utf-8"))["sha256"]
+    elif change == "no note":
+        note.unlink()
+    else:
+        archive.unlink()
+    words = _fails("serve", "bot", env=environment(tmp_path, free_port(), models))
+    assert "is not the model that was trained here" in words
+
+
+BROKEN = {
+    "questions.yml": ("  tier: urgent\n", "  tier: whenever\n", '"whenever" is not one of'),
+    "texts.yml": ('skipped: "Left open."', "kept: again", "'kept' stands here twice"),
+    "routes.yml": ("    route: nfp\n", "    route: nowhere\n", '"nowhere" is not one of'),
+}
+"""What is broken in each file: old words, new words, and the reason that is named."""
+
+
+def _only_sources(_: str, names: list[str]) -> list[str]:
+    left = {"models", "var", "docs", "tests", "__pycache__"}
+    return [name for name in names if name in left or (name.startswith(".") and name != ".env.example")]
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_entry_stops_the_start_with_file_line_and_reason(tmp_path: Path, name: str) -> None:
+    old, new, reason = BROKEN[name]
+    project = tmp_path / "project"
+    shutil.copytree(ROOT, project, ignore=_only_sources)
+    broken = project / DATA.relative_to(ROOT) / name
+    whole = broken.read_text("utf-8")
+    assert old in whole
+    broken.write_text(whole.replace(old, new, 1), "utf-8")
+    line = whole[:whole.index(old)].count("\n") + 1
+    env = {**environment(tmp_path, free_port()), "PYTHONPATH": str(project)}
+    command = [sys.executable, "-W", "ignore", "-m", "bot.cli", "prepare"]  # what `run` does before it starts anything
+    ended = subprocess.run(command, cwd=project, env=env, timeout=SECONDS, capture_output=True, text=True)
+    words = ended.stdout + ended.stderr
+    assert ended.returncode != 0
+    assert reason in words
+    assert re.search(rf"{name}\D{{1,12}}{line}\b", words), words[-1500:]
+
+
+def test_an_unsafe_setting_stops_the_start(tmp_path: Path) -> None:
+    env = environment(tmp_path, free_port())
+    assert "FIRSTLINE_HOST" in _fails("serve", "web", env={**env, "FIRSTLINE_HOST": "0.0.0.0"})
+    assert "FIRSTLINE_SECRET" in _fails("serve", "web", env={**env, "FIRSTLINE_SECRET": "short"})
