@@ -6,7 +6,7 @@ from typing import Any
 from actions import sending
 from bot.conversations.turn import Addition, Turn
 from bot.protocol.agenda import next_question
-from bot.protocol.answers import interpret, store
+from bot.protocol.answers import LONGEST_SHORT, interpret, store
 from bot.protocol.catalogue import Option, Question, questions, text
 from bot.protocol.dialogue import OTHER, SAME, advise, emergency, play_back, say
 from bot.protocol.report import Data, in_danger, new_report, take, value
@@ -65,6 +65,8 @@ def _enter(turn: Turn, intent: str, facts: Data) -> None:
     question = questions().get(report.get("open") or "")
     report["account"].append(turn.text)
     correction = intent == "correct" or (question is not None and report.get("reopened") == question.id)
+    if question is not None and intent != "correct":
+        facts = _of_a_short_answer(question, turn.text, facts)
     changed = take(report, facts, correction)
     report["confirming"] = False
     answered = _answer(turn, question, facts, changed, bool(changed) and intent == "correct") if question else None
@@ -73,10 +75,20 @@ def _enter(turn: Turn, intent: str, facts: Data) -> None:
     shown = changed
     if answered is not None and len(turn.text.split()) <= SHORT_ANSWER:
         shown = [key for key in changed if key not in answered]
+    # What to do now comes before what was understood: on a phone the rest may be below the screen.
+    turn.say(*advise(report, turn.setting))
     turn.say(*play_back(report, shown, facts["not_understood"] if answered is None else [], turn.setting))
     if question and answered is None and not changed:
         turn.say(say("kept", report, turn.setting))
-    turn.say(*advise(report, turn.setting))
+
+
+def _of_a_short_answer(question: Question, words: str, facts: Data) -> Data:
+    """Read a few words about one thing as just that: "police post until 8" does not say who writes."""
+    if question.kind not in ("text", "phone") or len(words.split()) > LONGEST_SHORT:
+        return facts
+    beside = {"role", "place", "country", "accompanied", "claimed_link", "residence", "suspect_present"}
+    beside -= {question.field, "country" if question.field == "place" else ""}
+    return {**facts, "facts": [f for f in facts["facts"] if f["field"] not in beside], "not_understood": []}
 
 
 def _answer(turn: Turn, question: Question, facts: Data, changed: list[str], corrected: bool) -> list[str] | None:

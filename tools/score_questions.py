@@ -24,45 +24,72 @@ EXPECTED = {
 }  # fmt: skip
 
 
+def _lengths(counts: np.ndarray) -> np.ndarray:
+    there = counts > 0
+    rarity = np.log((1 + len(counts)) / (1 + there.sum(axis=0))) + 1
+    return np.linalg.norm(np.where(there, 1 + np.log(np.where(there, counts, 1)), 0) * rarity, axis=1)
+
+
 def leave_one_out(index: q.Index) -> np.ndarray:
-    """Score every text as if it had not been learned from (the inverse of the smoothed kernel gives it at once)."""
+    """Score every text as if it did not stand in the catalogue; the key words of its answer stay."""
     kernel = index.kernel.astype(np.float64)
-    inverse = np.linalg.inv(kernel + q._RIDGE * np.eye(len(kernel)))
-    wanted = np.eye(len(index.labels))[index.targets]
-    learned = wanted - (inverse @ wanted) / np.diag(inverse)[:, None]
-    near = kernel.copy()
-    np.fill_diagonal(near, 0)
-    return index.mixed(learned, near)
+    inverse = np.linalg.inv(kernel + q.SMOOTHING * np.eye(len(kernel)))
+    member = np.eye(len(index.labels))[index.targets]
+    learned = member - (inverse @ member) / np.diag(inverse)[:, None]
+    np.fill_diagonal(kernel, 0)
+    profiled: list[list[np.ndarray]] = [[], []]
+    lengths_of = [_lengths(summed) for summed in index.profile_counts]
+    for number, target in enumerate(index.targets):
+        for block, (counts, summed) in enumerate(zip(index.counts, index.profile_counts, strict=True)):
+            columns = counts[number].indices
+            without = summed[:, columns].copy()
+            without[target] -= counts[number].data
+            there = without > 0
+            rarity = np.log((1 + len(summed)) / (1 + there.sum(axis=0))) + 1
+            rarity[~there.any(axis=0)] = 0
+            weighed = np.where(there, 1 + np.log(np.where(there, without, 1)), 0) * rarity
+            lengths = lengths_of[block]
+            text = counts[number].data * rarity
+            text = text / (np.linalg.norm(text) or 1)
+            profiled[block].append((weighed / lengths[:, None]) @ text)
+    known = np.array([index.share_known(q.reduced(text), number) for number, text in enumerate(index.texts)])
+    blocks = [np.array(rows) for rows in profiled]
+    return q.mixed(blocks, learned, index.nearest(kernel)) * known[:, None]
 
 
 def own_phrasings(verbose: bool) -> None:
     """Print what leave-one-out finds."""
     index = q.index()
     scores = leave_one_out(index)
-    right = accepted = false = none = asking = 0
+    np.savez("/tmp/loo.npz", scores=scores, targets=index.targets) if verbose else None
+    count: Counter[str] = Counter()
     confused: Counter[tuple[str, str]] = Counter()
     for text, target, row in zip(index.texts, index.targets, scores, strict=True):
         label = index.labels[target]
         asked = q.is_question(text)
-        found = q._judged(row, text, q.ASKED if asked else q.TOLD)
-        if label == q.NONE:
-            none += 1
-            false += found is not None
+        found = q.judge(row, text, asked)
+        if label in (q.ELSEWHERE, q.STORY):
+            count[label] += 1
+            count[f"{label} answered"] += found is not None
             if found and verbose:
                 print(f"  FALSE {found.score:.2f} {found.id:22} {text}")
             continue
-        asking += asked
-        right += index.labels[int(np.argmax(row))] == label
-        accepted += found is not None and found.id == label
+        count["all"] += 1
+        count["asked"] += asked
+        count["nearest"] += index.labels[int(np.argmax(row[:-2]))] == label
+        count["right"] += found is not None and found.id == label
+        count["none"] += found is None
         if found is None or found.id != label:
             confused[label, found.id if found else "-"] += 1
             if verbose:
-                print(f"  {row.max():.2f} {label:22} -> {found.id if found else '-':22} {text}")
-    total = len(index.texts) - none
-    print(f"own phrasings, leave-one-out: {total} texts of {len(index.labels) - 1} questions")
-    print(f"  nearest is right {right / total:.3f}; answered rightly {accepted / total:.3f}; "
-          f"recognised as questions {asking / total:.3f}")
-    print(f"  texts without an answer: {none}, wrongly answered {false} ({false / none:.3f})")
+                print(f"  {row[:-2].max():.2f} {label:22} -> {found.id if found else '-':22} {text}")
+    total = count["all"]
+    print(f"own phrasings, leave-one-out: {total} texts of {len(index.labels) - 2} questions")
+    print(f"  the right one is nearest {count['nearest'] / total:.3f}, is answered {count['right'] / total:.3f}; "
+          f"no answer {count['none'] / total:.3f}; recognised as asking {count['asked'] / total:.3f}")
+    for label, name in ((q.ELSEWHERE, "about something else"), (q.STORY, "stories and replies")):
+        wrong = count[f"{label} answered"]
+        print(f"  {name}: {count[label]} texts, wrongly answered {wrong} ({wrong / count[label]:.3f})")
     print("  most confused:", ", ".join(f"{a}>{b} {n}" for (a, b), n in confused.most_common(12)))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.protocol.loading import DATA, BrokenData, line_of, load
 
-OPEN_ANSWERS = {"unknown": "I don't know", "not_yet": "Not yet", "not_safe": "Not safe to ask now"}
+OPEN_ANSWERS = {"unknown": "I don't know", "not_yet": "Not yet", "not_safe": "Not safe now"}
 """Answers that every question takes."""
 
 _TEXT = {"type": "string", "minLength": 1}

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
+from scipy.linalg import solve
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.preprocessing import normalize
 
 from bot.protocol.catalogue import OPEN_ANSWERS
@@ -34,27 +35,35 @@ _SCHEMA: dict[str, Any] = {
     },
 }
 
-NONE = ""
-"""Stands among the learned answers for texts that no answer fits."""
+ELSEWHERE, STORY = "-elsewhere", "-story"
+"""Stand among the labels for questions about something else, and for what tells a case or answers a question."""
 
-ASKED = 0.34
-"""Score from which a text that asks is believed."""
+ASKED, TOLD = 0.38, 0.47
+"""Scores from which a text that asks is believed, and one that does not ("I promised not to tell anyone")."""
 
-TOLD = 0.55
-"""Score from which a text that does not ask is believed all the same ("I promised not to tell anyone")."""
-
-MARGIN = 0.06
+ASKED_AHEAD, TOLD_AHEAD = 0.02, 0.10
 """How far the best answer must be ahead of the next."""
+
+FEWEST_TOLD, STORY_AHEAD = 3, 1.4
+"""Telling words that a text must have which does not ask ("pregnant" or "police" answers a question of ours); how much
+nearer than any story it must be."""
+
+BARE = 0.5
+"""What a part with one telling word weighs beside the whole message ("... says yes to everything. consent?")."""
+
+WEIGHTS = (1.0, 0.5, 0.3, 0.15)
+"""What counts how much: words of the answer's profile, their characters, what was learned, the nearest phrasing."""
+
+SMOOTHING, KEY_WEIGHT, UNKNOWN_COSTS = 1.0, 3, 0.7
+"""Of the learning (kernel ridge); of a key word against one in a phrasing; share of the score that unknown words cost.
+
+All figures were chosen by leave-one-out over the catalogue (`tools/score_questions.py`)."""
 
 LONGEST_WHOLE, LONGEST_PART, MOST_PARTS = 30, 40, 8
 """Words up to which a whole message or a part of it is compared; parts that are, from the end of a long report."""
 
+SHORTEST_STEM = 3
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+")
-_RIDGE, _CHARACTERS, _NEAREST = 0.6, 0.6, 0.5
-"""Strength of the smoothing; weight of characters beside words; weight of the nearest phrasing beside what was learned.
-
-Chosen by leave-one-out over the catalogue (`tools/score_questions.py`)."""
-
 
 @dataclass(frozen=True)
 class Match:
@@ -66,6 +75,7 @@ class Match:
         runner_up: the next best entry.
         runner_up_score: its score.
         words: the part of the text that asked.
+        asked: the message asks; otherwise it only sounds like what people say who want this answer.
     """
 
     id: str
@@ -73,6 +83,7 @@ class Match:
     runner_up: str
     runner_up_score: float
     words: str
+    asked: bool
 
 
 @lru_cache(maxsize=1)
@@ -107,7 +118,19 @@ def reduced(text: str) -> str:
     """
     same = _classes()
     words = _WORD.findall(plain(text))
-    return " ".join("num" if w.isdigit() else same.get(w, w) for w in words)
+    return " ".join("num" if w.isdigit() else same.get(w) or _stem(w) for w in words)
+
+
+def _stem(word: str) -> str:
+    for ending in ("ing", "ies", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= SHORTEST_STEM:
+            return word[: -len(ending)]
+    return word
+
+
+@lru_cache(maxsize=1)
+def _empty() -> frozenset[str]:
+    return frozenset(word for word in reduced(" ".join(_data()["empty"])).split())
 
 
 def _either(phrases: Iterable[str]) -> str:
@@ -155,37 +178,57 @@ def is_question(text: str) -> bool:
 
 
 class Index:
-    """All phrasings as vectors, what was learned from them, and the texts that no answer fits."""
+    """What each answer's questions are made of: one profile of words and characters per answer, and every phrasing."""
 
     def __init__(self) -> None:
-        pairs = [(phrasing, entry.id) for entry in counsel().values() for phrasing in entry.phrasings]
-        pairs += [(text, NONE) for text in _texts_without_answer()]
-        self.texts = [text for text, _ in pairs]
-        self.labels = [NONE, *counsel()]
+        entries = counsel().values()
+        blocks = _data()["none"]
+        self.labels = [entry.id for entry in entries] + [ELSEWHERE, STORY]
+        pairs = [(phrasing, entry.id) for entry in entries for phrasing in entry.phrasings]
+        pairs += [(text, ELSEWHERE) for text in _lines(blocks["elsewhere"])]
+        pairs += [(text, STORY) for text in _stories()]
         place = {label: number for number, label in enumerate(self.labels)}
+        self.texts = [text for text, _ in pairs]
         self.targets = np.array([place[label] for _, label in pairs])
         written = [reduced(text) for text in self.texts]
-        self._words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\S+", dtype=np.float32)
-        self._characters = TfidfVectorizer(
-            analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True, min_df=2, dtype=np.float32
+        keys = [reduced(entry.keys) for entry in entries]
+        self._counters = (
+            CountVectorizer(token_pattern=r"\S+", dtype=np.float32),
+            CountVectorizer(analyzer="char_wb", ngram_range=(3, 5), dtype=np.float32),
         )
-        self._words.fit(written)
-        self._characters.fit(written)
-        self.vectors = self._vectors(written)
-        kernel = (self.vectors @ self.vectors.T).toarray().astype(np.float32)
-        wanted = np.eye(len(self.labels), dtype=np.float32)[self.targets]
-        self.kernel = kernel
-        smoothed = kernel + _RIDGE * np.eye(len(pairs), dtype=np.float32)
-        self.dual = np.linalg.solve(smoothed, wanted)
-        self._learned = np.asarray(self.vectors.T @ self.dual)
-        self._transposed = sparse.csr_matrix(self.vectors.T)
-        order = np.argsort(self.targets, kind="stable")
-        self._order = order
-        self._borders = np.searchsorted(self.targets[order], np.arange(len(self.labels)))
+        self._counters[0].fit([*written, *keys])
+        self._counters[1].fit([*written, *keys])
+        self.counts = [counter.transform(written) for counter in self._counters]
+        self._learn([counter.transform(keys) for counter in self._counters])
+        self._known = self._counters[0].vocabulary_
 
-    def _vectors(self, written: list[str]) -> sparse.csr_matrix:
-        both = [self._words.transform(written), self._characters.transform(written) * _CHARACTERS]
-        return normalize(sparse.hstack(both, format="csr"))
+    def _learn(self, keys: list[sparse.csr_matrix]) -> None:
+        member = np.eye(len(self.labels), dtype=np.float32)[self.targets]
+        self.profile_counts = []
+        for counts, more in zip(self.counts, keys, strict=True):
+            summed = np.asarray(counts.T @ member).T
+            summed[: more.shape[0]] += KEY_WEIGHT * more.toarray()
+            self.profile_counts.append(summed)
+        self.profiles = [profile(counts) for counts in self.profile_counts]
+        self._rarity = [
+            np.log((1 + len(self.texts)) / (1 + np.asarray((counts > 0).sum(axis=0)).ravel())) + 1
+            for counts in self.counts
+        ]
+        self.vectors = self.weighed(self.counts)
+        self.kernel = (self.vectors @ self.vectors.T).toarray()
+        smoothed = self.kernel + SMOOTHING * np.eye(len(self.texts), dtype=np.float32)
+        self._learned = np.asarray(self.vectors.T @ solve(smoothed, member, assume_a="pos"))
+        self._order = np.argsort(self.targets, kind="stable")
+        self._borders = np.searchsorted(self.targets[self._order], np.arange(len(self.labels)))
+        self._all = sparse.csr_matrix(self.vectors.T)
+
+    def weighed(self, counts: list[sparse.csr_matrix]) -> sparse.csr_matrix:
+        """Weigh the words and characters of single texts by their rarity; rows of length one."""
+        parts = []
+        for block, rarity, weight in zip(counts, self._rarity, (1.0, 0.6), strict=True):
+            weighed = sparse.csr_matrix(block.multiply(rarity.astype(np.float32)))
+            parts.append(normalize(weighed) * np.float32(weight))
+        return normalize(sparse.hstack(parts, format="csr"))
 
     def scores(self, texts: list[str]) -> np.ndarray:
         """Score texts against every label.
@@ -194,20 +237,79 @@ class Index:
             texts: as written.
 
         Returns:
-            One row per text, one column per label: what was learned, mixed with the nearest phrasing.
+            One row per text, one column per label, about 0 to 1.
         """
-        vectors = self._vectors([reduced(text) for text in texts])
-        near = (vectors @ self._transposed).toarray()
-        return self.mixed(np.asarray(vectors @ self._learned), near)
+        written = [reduced(text) for text in texts]
+        counts = [counter.transform(written) for counter in self._counters]
+        profiled = [compared(block, *self.profiles[n]) for n, block in enumerate(counts)]
+        vectors = self.weighed(counts)
+        near = (vectors @ self._all).toarray()
+        known = np.array([self.share_known(text) for text in written])
+        return mixed(profiled, np.asarray(vectors @ self._learned), self.nearest(near)) * known[:, None]
 
-    def mixed(self, learned: np.ndarray, near: np.ndarray) -> np.ndarray:
-        """Mix learned scores with the nearest phrasing of each label."""
-        nearest = np.maximum.reduceat(near[:, self._order], self._borders, axis=1)
-        return np.asarray((1 - _NEAREST) * learned + _NEAREST * nearest)
+    def nearest(self, near: np.ndarray) -> np.ndarray:
+        """Give the nearest phrasing of each label from the likeness to every phrasing."""
+        return np.asarray(np.maximum.reduceat(near[:, self._order], self._borders, axis=1))
+
+    def share_known(self, written: str, without: int | None = None) -> float:
+        """Lower the score of a text whose telling words stand nowhere in the catalogue.
+
+        Args:
+            written: the reduced text.
+            without: number of the phrasing that does not count, for measuring.
+
+        Returns:
+            What the score is multiplied with.
+        """
+        telling = set(written.split()) - _empty()
+        own = set() if without is None else self._lonely(without)
+        unknown = sum(word not in self._known or word in own for word in telling)
+        return 1 - UNKNOWN_COSTS * unknown / len(telling) if telling else 1.0
+
+    def _lonely(self, number: int) -> set[str]:
+        """Give the words that stand in this phrasing alone."""
+        total = self.profile_counts[0].sum(axis=0)
+        row = self.counts[0][number]
+        names = self._counters[0].get_feature_names_out()
+        return {names[column] for column, times in zip(row.indices, row.data, strict=True) if total[column] <= times}
 
 
-def _texts_without_answer() -> list[str]:
-    texts = [line.strip() for block in _data()["none"].values() for line in block.splitlines() if line.strip()]
+def profile(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weigh the counts of each label by how few labels share them.
+
+    Args:
+        counts: one row per label.
+
+    Returns:
+        The profiles, one column of length one per label, and the rarity of each count.
+    """
+    there = counts > 0
+    rarity = np.log((1 + len(counts)) / (1 + there.sum(axis=0))) + 1
+    weighed = np.where(there, 1 + np.log(np.where(there, counts, 1)), 0) * rarity
+    return np.ascontiguousarray(normalize(weighed).T, dtype=np.float32), rarity.astype(np.float32)
+
+
+def compared(counts: sparse.csr_matrix, profiles: np.ndarray, rarity: np.ndarray) -> np.ndarray:
+    """Compare texts with the profiles of the labels: one row per text, one column per label."""
+    return np.asarray(normalize(sparse.csr_matrix(counts.multiply(rarity))) @ profiles)
+
+
+def mixed(profiled: list[np.ndarray], learned: np.ndarray, nearest: np.ndarray) -> np.ndarray:
+    """Add up what speaks for each label, scaled so that a known phrasing comes near 1."""
+    words, characters = profiled
+    of_words, of_characters, of_learned, of_nearest = WEIGHTS
+    return np.asarray(
+        of_words * words + of_characters * characters + of_learned * learned + of_nearest * nearest
+    )
+
+
+def _lines(block: str) -> list[str]:
+    return [line.strip() for line in block.splitlines() if line.strip()]
+
+
+def _stories() -> list[str]:
+    blocks = _data()["none"]
+    texts = [*_lines(blocks["stories"]), *_lines(blocks["answers"])]
     texts += [option.title for question in own_questions().values() for option in question.options]
     texts += [*OPEN_ANSWERS.values(), *(sign.label for sign in indicators().values())]
     return list(dict.fromkeys(texts))
@@ -230,28 +332,44 @@ def find_question(text: str) -> Match | None:
         where no answer fits.
     """
     asked = [part for part in _asking_parts(text) if len(part.split()) <= LONGEST_PART][-MOST_PARTS:]
-    whole = [text] if len(text.split()) <= LONGEST_WHOLE else []
-    parts = list(dict.fromkeys([*whole, *(part for part in asked if _says_something(part))]))
-    parts = [part for part in parts if _WORD.search(plain(part))]
+    asked = [part for part in dict.fromkeys(asked) if part != text and _telling(part)]
+    whole = [text] if len(text.split()) <= LONGEST_WHOLE and _WORD.search(plain(text)) else []
+    parts = [*whole, *asked]
     if not parts:
         return None
+    asks = is_question(text)
     scores = index().scores(parts)
-    best = None
-    for part, row in zip(parts, scores, strict=True):
-        found = _judged(row, part, ASKED if asked else TOLD)
-        if found and (best is None or found.score > best.score):
-            best = found
-    return best
+    if whole and asked:
+        # The whole knows what it is about, the asking part what is wanted: each part is judged beside the whole.
+        shares = np.array([[BARE if _telling(part) == 1 else 1.0] for part in asked])
+        scores = (scores[:1] + shares * scores[1:]) / (1 + shares)
+        parts = asked
+    judged = [judge(row, part, asks) for part, row in zip(parts, scores, strict=True)]
+    return max((match for match in judged if match), key=lambda match: match.score, default=None)
 
 
-def _says_something(part: str) -> bool:
-    return bool(set(reduced(part).split()) - set(_data()["empty"]))
+def _telling(part: str) -> int:
+    return len(set(reduced(part).split()) - _empty())
 
 
-def _judged(row: np.ndarray, part: str, least: float) -> Match | None:
+def judge(row: np.ndarray, part: str, asked: bool) -> Match | None:
+    """Decide whether the scores of a text are good enough.
+
+    Args:
+        row: scores of all labels.
+        part: the text.
+        asked: it asks; otherwise it must be much nearer, and nearer than any story.
+
+    Returns:
+        The match, None where there is none.
+    """
     labels = index().labels
-    first, *_ = order = np.argsort(-row)[:3]
-    second = next(i for i in order[1:] if labels[i] != NONE)
-    if labels[first] == NONE or row[first] < least or row[first] - row[order[1]] < MARGIN:
+    known = row[:-2]
+    second, first = np.argsort(known)[-2:]
+    least, ahead = (ASKED, ASKED_AHEAD) if asked else (TOLD, TOLD_AHEAD)
+    against = row[-2] if asked else max(row[-2], STORY_AHEAD * row[-1])
+    if known[first] < least or known[first] <= against or known[first] - known[second] < ahead:
         return None
-    return Match(labels[first], float(row[first]), labels[second], float(row[second]), part)
+    if not asked and _telling(part) < FEWEST_TOLD:
+        return None
+    return Match(labels[first], float(known[first]), labels[second], float(known[second]), part, asked)

@@ -206,7 +206,7 @@ def test_answers_from_a_call(store: Store, ana: Account) -> None:
     assert content["persons"][0]["values"]["documents"]["open"] == "not_safe"
     told = told_to(store.writing, sample.conversation)[-1]
     assert told.startswith("Ana Marin added from your call: Who has the child tonight: foster family until Monday; ")
-    assert "Nationality: Romania" in told and "Age: 15 to 16" in told and "Papers: Not safe to ask now" in told
+    assert "Nationality: Romania" in told and "Age: 15 to 16" in told and "Papers: Not safe now" in told
     with pytest.raises(cases.ChangedMeanwhile):
         do(store, talk.enter_answers, sample.case, ana, {(None, "place"): "hospital"}, 1)
 

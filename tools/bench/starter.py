@@ -1,11 +1,9 @@
 """The assistant that `rasa init` makes, as it comes: default pipeline and policies, memory tracker store."""
 from __future__ import annotations
 
-import shutil
 import uuid
 from pathlib import Path
 
-import rasa.cli
 from rasa.core.agent import Agent, load_agent
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 
@@ -13,16 +11,6 @@ from tools.bench.clock import Clock, watch_rasa
 
 MESSAGES = ("hello", "not good", "yes", "are you a bot?", "goodbye")
 """The five messages of its own test conversations; each conversation has them once."""
-
-
-def create(folder: Path) -> None:
-    """Make the project that `rasa init` makes.
-
-    Args:
-        folder: where; it must not exist yet.
-    """
-    shutil.copytree(Path(rasa.cli.__file__).parent / "initial_project", folder,
-                    ignore=shutil.ignore_patterns("__pycache__"))
 
 
 class Subject:

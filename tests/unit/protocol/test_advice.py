@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from build import ADULT, CHILD, SETTING, SIGN, case
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_routes import reports
 
 from bot.protocol.advice import AT_ONCE, advice_now, catalogue, facts_of
 from bot.protocol.catalogue import fields, sources
 from bot.protocol.report import Data, put, value
 from bot.protocol.wording import fill
+from tests.protocol_cases import ADULT, CHILD, SETTING, SIGN, case, reports
 
 HERE = "QZ"
 ROLES = [*fields()["role"].values, "unknown"]

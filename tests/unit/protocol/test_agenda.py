@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from build import ADULT, CHILD, case
 
 from bot.protocol.agenda import missing_labels, next_question, open_questions
 from bot.protocol.answers import interpret, store
 from bot.protocol.catalogue import OPEN_ANSWERS, questions
 from bot.protocol.report import Data, put
+from tests.protocol_cases import ADULT, CHILD, case
 
 REFERRAL = [q.id for q in questions().values() if q.tier in ("urgent", "referral")]
 

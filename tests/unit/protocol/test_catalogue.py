@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import yaml
-from build import CASES, SETTING
 
 from bot.protocol.advice import catalogue
 from bot.protocol.catalogue import fields, questions, sources, texts
@@ -17,6 +16,7 @@ from bot.protocol.loading import DATA
 from bot.protocol.report import Data
 from bot.protocol.routes import _table
 from bot.protocol.wording import fill, whom
+from tests.protocol_cases import CASES, SETTING
 
 FILLED = {
     "child",

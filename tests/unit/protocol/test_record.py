@@ -7,10 +7,8 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from build import ADULT, CASES, CHILD, SIGN, case
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_routes import reports
 
 from bot.protocol.answers import choices, interpret, store, tap
 from bot.protocol.catalogue import fields, questions
@@ -18,6 +16,7 @@ from bot.protocol.indicators import indicators
 from bot.protocol.record import assess_all, build, schema
 from bot.protocol.report import Data, new_report
 from bot.settings import ROOT
+from tests.protocol_cases import ADULT, CASES, CHILD, SIGN, case, reports
 
 HERE = "QZ"
 AROUND = {

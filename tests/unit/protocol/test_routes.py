@@ -27,22 +27,13 @@ from bot.protocol.routes import (
     title,
     trafficking_signs,
 )
+from tests.protocol_cases import HERE, person, reports
 
-HERE = "QZ"
 PAPERS = "documents.held_by_other"
 """A sign of trafficking."""
 HURT = "general.untreated_injury_or_illness"
 """A sign of harm that, alone, is none of trafficking."""
 MANDATORY = {"nfp", "nrm_child", "child_protection"}
-
-
-def person(report: Data, **values: Any) -> Data:
-    """Add a person with these values."""
-    one: Data = {"id": f"p{len(report['persons']) + 1}", "count": 1, "values": {}}
-    report["persons"].append(one)
-    for field, new in values.items():
-        put(report, field, new, source="message", words="said", person=one)
-    return one
 
 
 def case(*signs: str, denied: tuple[str, ...] = (), **values: Any) -> Data:
@@ -467,43 +458,6 @@ def test_the_rule_names_the_closed_countries() -> None:
 
 
 # What must hold for every report.
-_SIGNS = st.dictionaries(
-    st.sampled_from(sorted(indicators())),
-    st.sampled_from(["observed", "told_by_child", "suspected", "denied"]),
-    max_size=4,
-)
-_COUNTRY = st.sampled_from([HERE, "MD", "SY", "unknown", None])
-
-
-def _of(field: str) -> st.SearchStrategy[Any]:
-    return st.sampled_from([None, "unknown", "not_safe", *fields()[field].values])
-
-
-@st.composite
-def _age(draw: st.DrawFn) -> Any:
-    low = draw(st.integers(0, 60))
-    return draw(st.sampled_from([None, "unknown", low, [low, low + draw(st.integers(0, 9))]]))
-
-
-@st.composite
-def reports(draw: st.DrawFn) -> Data:
-    report = new_report()
-    for _ in range(draw(st.integers(1, 3))):
-        values = {"age": draw(_age()), "nationality": draw(_COUNTRY), "residence_country": draw(_COUNTRY)}
-        values |= {f: draw(_of(f)) for f in ("child", "residence", "documents")}
-        person(report, **{f: v for f, v in values.items() if v is not None})
-    for field in ("danger", "missing", "accompanied", "link_checked", "fear", "told", "offences", "role"):
-        new = draw(_of(field))
-        if new is not None:
-            put(report, field, new, source=draw(st.sampled_from(["message", "answer"])), words="said")
-    forms = draw(st.lists(st.sampled_from(list(fields()["exploitation"].values)), unique=True, max_size=2))
-    if forms:
-        put(report, "exploitation", forms, source="message", words="said")
-    for sign, seen in draw(_SIGNS).items():
-        report["signs"][sign] = {"seen": seen, "words": "said", "sure": True}
-    return report
-
-
 def _decisions(report: Data) -> list[str]:
     return [decide(report, p, HERE).route for p in report["persons"]]
 
