@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.10 python3; do "$$p" -c 'import sys; sys.exit
 BIN := .venv/bin
 QUIET := TF_CPP_MIN_LOG_LEVEL=3 RASA_TELEMETRY_ENABLED=false SQLALCHEMY_SILENCE_UBER_WARNING=1 PYTHONWARNINGS=ignore
 
-.PHONY: run test bench token password lint types imports data schema lock clean
+.PHONY: run test bench evaluate token password lint types imports data schema lock clean
 
 run: .venv/ready
 	@$(QUIET) $(BIN)/python -W ignore -m bot.cli run
@@ -62,3 +62,7 @@ schema: .venv/ready
 lock:
 	uv pip compile -q --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --no-header requirements.in -o requirements.txt
 	uv pip compile -q --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --no-header requirements-dev.in -o requirements-dev.txt
+
+# How well messages are understood, on the labelled set in evaluation/.
+evaluate: .venv/ready-dev
+	@$(QUIET) $(BIN)/python -W ignore -m evaluation.run

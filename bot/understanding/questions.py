@@ -48,8 +48,8 @@ FEWEST_TOLD, STORY_AHEAD = 3, 1.4
 """Telling words that a text must have which does not ask ("pregnant" or "police" answers a question of ours); how much
 nearer than any story it must be."""
 
-BARE = 0.5
-"""What a part with one telling word weighs beside the whole message ("... says yes to everything. consent?")."""
+FULL, BARE = 4, 0.5
+"""Words of a full question; what a shorter part weighs beside the whole ("... says yes to everything. consent?")."""
 
 WEIGHTS = (1.0, 0.5, 0.3, 0.15)
 """What counts how much: words of the answer's profile, their characters, what was learned, the nearest phrasing."""
@@ -141,9 +141,10 @@ def _either(phrases: Iterable[str]) -> str:
 def _starts() -> tuple[re.Pattern[str], re.Pattern[str]]:
     data = _data()
     fillers = rf"(?:(?:{_either(data['fillers'])})\b[\s,:-]*)*"
+    end = r"(?![\w'])(?! not?\b)"
     return (
-        re.compile(rf"[\W\d]*{fillers}(?:{_either([*data['begins'], *data['goes_on']])})(?![\w'])"),
-        re.compile(rf"[\W\d]*{fillers}(?:{_either(data['goes_on'])})(?![\w'])"),
+        re.compile(rf"[\W\d]*{fillers}(?:{_either([*data['begins'], *data['goes_on']])}){end}"),
+        re.compile(rf"[\W\d]*{fillers}(?:{_either(data['goes_on'])}){end}"),
     )
 
 
@@ -341,7 +342,7 @@ def find_question(text: str) -> Match | None:
     scores = index().scores(parts)
     if whole and asked:
         # The whole knows what it is about, the asking part what is wanted: each part is judged beside the whole.
-        shares = np.array([[BARE if _telling(part) == 1 else 1.0] for part in asked])
+        shares = np.array([[1.0 if len(part.split()) >= FULL else BARE] for part in asked])
         scores = (scores[:1] + shares * scores[1:]) / (1 + shares)
         parts = asked
     judged = [judge(row, part, asks) for part, row in zip(parts, scores, strict=True)]

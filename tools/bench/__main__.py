@@ -208,7 +208,7 @@ def _turn_table(turns: dict[str, dict[str, list[float]]]) -> str:
 def _long_table(long: Points) -> str:
     rows = []
     for kind, name, limit in (("wall", "", GROWTH_AT_MOST), ("cpu", "processor time, ", None)):
-        middle = {which: {point: median(times) for point, times in found[kind].items()} for which, found in long.items()}
+        middle = {which: {p: median(times) for p, times in found[kind].items()} for which, found in long.items()}
         rows += [_row(f"{name}at turn {p}", ms, middle[OURS][p], middle[STARTER][p]) for p in POINTS]
         growth = {which: points[POINTS[-1]] / points[POINTS[0]] for which, points in middle.items()}
         rows.append([f"{name}turn {POINTS[-1]} : turn {POINTS[0]}", f"{growth[OURS]:.2f}", f"{growth[STARTER]:.2f}", "",
