@@ -30,7 +30,7 @@ def _lengths(counts: np.ndarray) -> np.ndarray:
     return np.linalg.norm(np.where(there, 1 + np.log(np.where(there, counts, 1)), 0) * rarity, axis=1)
 
 
-def leave_one_out(index: q.Index) -> np.ndarray:
+def leave_one_out(index: q.Index) -> tuple[np.ndarray, np.ndarray]:
     """Score every text as if it did not stand in the catalogue; the key words of its answer stay."""
     kernel = index.kernel.astype(np.float64)
     inverse = np.linalg.inv(kernel + q.SMOOTHING * np.eye(len(kernel)))
@@ -49,25 +49,24 @@ def leave_one_out(index: q.Index) -> np.ndarray:
             rarity[~there.any(axis=0)] = 0
             weighed = np.where(there, 1 + np.log(np.where(there, without, 1)), 0) * rarity
             lengths = lengths_of[block]
-            text = counts[number].data * rarity
-            text = text / (np.linalg.norm(text) or 1)
-            profiled[block].append((weighed / lengths[:, None]) @ text)
+            own = counts[number].data * rarity
+            profiled[block].append((weighed / lengths[:, None]) @ (own / (np.linalg.norm(own) or 1)))
     known = np.array([index.share_known(q.reduced(text), number) for number, text in enumerate(index.texts)])
     blocks = [np.array(rows) for rows in profiled]
-    return q.mixed(blocks, learned, index.nearest(kernel)) * known[:, None]
+    near = index.nearest(kernel)
+    return q.mixed(blocks, learned, near) * known[:, None], near
 
 
 def own_phrasings(verbose: bool) -> None:
     """Print what leave-one-out finds."""
     index = q.index()
-    scores = leave_one_out(index)
-    np.savez("/tmp/loo.npz", scores=scores, targets=index.targets) if verbose else None
+    scores, near = leave_one_out(index)
     count: Counter[str] = Counter()
     confused: Counter[tuple[str, str]] = Counter()
-    for text, target, row in zip(index.texts, index.targets, scores, strict=True):
+    for text, target, row, close in zip(index.texts, index.targets, scores, near, strict=True):
         label = index.labels[target]
         asked = q.is_question(text)
-        found = q.judge(row, text, asked)
+        found = q.judge(row, close, text, asked)
         if label in (q.ELSEWHERE, q.STORY):
             count[label] += 1
             count[f"{label} answered"] += found is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -38,21 +39,24 @@ _SCHEMA: dict[str, Any] = {
 ELSEWHERE, STORY = "-elsewhere", "-story"
 """Stand among the labels for questions about something else, and for what tells a case or answers a question."""
 
-ASKED, TOLD = 0.38, 0.47
+ASKED, TOLD = 0.38, 0.45
 """Scores from which a text that asks is believed, and one that does not ("I promised not to tell anyone")."""
 
 ASKED_AHEAD, TOLD_AHEAD = 0.02, 0.10
 """How far the best answer must be ahead of the next."""
 
-FEWEST_TOLD, STORY_AHEAD = 3, 1.4
-"""Telling words that a text must have which does not ask ("pregnant" or "police" answers a question of ours); how much
-nearer than any story it must be."""
+FEWEST_TOLD, STORY_AHEAD = 5, 1.4
+"""Words that a text must have which does not ask ("pregnant" or "police" answers a question of ours); how much better
+than any story it must score."""
 
 FULL, BARE = 4, 0.5
 """Words of a full question; what a shorter part weighs beside the whole ("... says yes to everything. consent?")."""
 
 WEIGHTS = (1.0, 0.5, 0.3, 0.15)
 """What counts how much: words of the answer's profile, their characters, what was learned, the nearest phrasing."""
+
+BLOCKS = (1.0, 0.6)
+"""Weight of words and of characters where single texts are compared."""
 
 SMOOTHING, KEY_WEIGHT, UNKNOWN_COSTS = 1.0, 3, 0.7
 """Of the learning (kernel ridge); of a key word against one in a phrasing; share of the score that unknown words cost.
@@ -138,30 +142,34 @@ def _either(phrases: Iterable[str]) -> str:
 
 
 @lru_cache(maxsize=1)
-def _starts() -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _starts() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     data = _data()
     fillers = rf"(?:(?:{_either(data['fillers'])})\b[\s,:-]*)*"
     end = r"(?![\w'])(?! not?\b)"
     return (
         re.compile(rf"[\W\d]*{fillers}(?:{_either([*data['begins'], *data['goes_on']])}){end}"),
         re.compile(rf"[\W\d]*{fillers}(?:{_either(data['goes_on'])}){end}"),
+        re.compile(rf"[\s,:()](?:{_either(data['goes_on'])}){end}"),
     )
 
 
 def _asking_parts(text: str) -> list[str]:
     """Give the parts of a text that ask, from the question's first word on; in order."""
-    begins, goes_on = _starts()
+    begins, goes_on, goes_on_inside = _starts()
     found = []
+    low = plain(text)
     for sentence in sentences(text):
         marked = "?" in text[sentence.end : sentence.end + 3]
-        if begins.match(plain(sentence.text)):
+        if begins.match(low, sentence.start, sentence.end):
             found.append(sentence.text)
+            continue
+        if not marked and not goes_on_inside.search(low, sentence.start, sentence.end):
             continue
         clauses = split(sentence.text, r"[,:()]+|\s-+\s|\b(?:and|but|or|und|so)\b(?=\s)")
         start = next((c.start for c in clauses[1:] if goes_on.match(plain(c.text))), None)
         if start is not None:
             found.append(sentence.text[start:])
-        elif marked and _WORD.search(plain(sentence.text)):
+        elif marked and _WORD.search(low, sentence.start, sentence.end):
             found.append(sentence.text)
     return found
 
@@ -194,9 +202,10 @@ class Index:
         written = [reduced(text) for text in self.texts]
         keys = [reduced(entry.keys) for entry in entries]
         self._counters = (
-            CountVectorizer(token_pattern=r"\S+", dtype=np.float32),
+            CountVectorizer(analyzer=str.split, dtype=np.float32),
             CountVectorizer(analyzer="char_wb", ngram_range=(3, 5), dtype=np.float32),
         )
+        self._analysers = [counter.build_analyzer() for counter in self._counters]
         self._counters[0].fit([*written, *keys])
         self._counters[1].fit([*written, *keys])
         self.counts = [counter.transform(written) for counter in self._counters]
@@ -226,27 +235,46 @@ class Index:
     def weighed(self, counts: list[sparse.csr_matrix]) -> sparse.csr_matrix:
         """Weigh the words and characters of single texts by their rarity; rows of length one."""
         parts = []
-        for block, rarity, weight in zip(counts, self._rarity, (1.0, 0.6), strict=True):
+        for block, rarity, weight in zip(counts, self._rarity, BLOCKS, strict=True):
             weighed = sparse.csr_matrix(block.multiply(rarity.astype(np.float32)))
             parts.append(normalize(weighed) * np.float32(weight))
         return normalize(sparse.hstack(parts, format="csr"))
 
-    def scores(self, texts: list[str]) -> np.ndarray:
+    def scores(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """Score texts against every label.
 
         Args:
             texts: as written.
 
         Returns:
-            One row per text, one column per label, about 0 to 1.
+            The scores, about 0 to 1, and how near the nearest phrasing is; one row per text, one column per label.
         """
-        written = [reduced(text) for text in texts]
-        counts = [counter.transform(written) for counter in self._counters]
-        profiled = [compared(block, *self.profiles[n]) for n, block in enumerate(counts)]
-        vectors = self.weighed(counts)
-        near = (vectors @ self._all).toarray()
-        known = np.array([self.share_known(text) for text in written])
-        return mixed(profiled, np.asarray(vectors @ self._learned), self.nearest(near)) * known[:, None]
+        rows = [self._scores_of(reduced(text)) for text in texts]
+        return np.array([row for row, _ in rows]), np.array([near for _, near in rows])
+
+    def _scores_of(self, written: str) -> tuple[np.ndarray, np.ndarray]:
+        """Score one reduced text, without the checks that scikit-learn makes at each step."""
+        profiled, columns, weights = [], [], []
+        start = 0
+        for number, (analyse, counter) in enumerate(zip(self._analysers, self._counters, strict=True)):
+            known = counter.vocabulary_
+            there = Counter(known[piece] for piece in analyse(written) if piece in known)
+            places = np.fromiter(there, dtype=np.int64, count=len(there))
+            times = np.fromiter(there.values(), dtype=np.float32, count=len(there))
+            profiles, rarity = self.profiles[number]
+            profiled.append(_unit(times * rarity[places]) @ profiles[places])
+            columns.append(places + start)
+            weights.append(_unit(times * self._rarity[number][places]) * BLOCKS[number])
+            start += len(known)
+        of_text = _unit(np.concatenate(weights)).astype(np.float32)
+        places = np.concatenate(columns)
+        likeness = np.zeros(len(self.texts), dtype=np.float32)
+        for place, weight in zip(places, of_text, strict=True):
+            begin, end = self._all.indptr[place : place + 2]
+            likeness[self._all.indices[begin:end]] += weight * self._all.data[begin:end]
+        near = self.nearest(likeness[None])[0]
+        row = mixed(profiled, of_text @ self._learned[places], near)
+        return row * self.share_known(written), near
 
     def nearest(self, near: np.ndarray) -> np.ndarray:
         """Give the nearest phrasing of each label from the likeness to every phrasing."""
@@ -290,9 +318,9 @@ def profile(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.ascontiguousarray(normalize(weighed).T, dtype=np.float32), rarity.astype(np.float32)
 
 
-def compared(counts: sparse.csr_matrix, profiles: np.ndarray, rarity: np.ndarray) -> np.ndarray:
-    """Compare texts with the profiles of the labels: one row per text, one column per label."""
-    return np.asarray(normalize(sparse.csr_matrix(counts.multiply(rarity))) @ profiles)
+def _unit(values: np.ndarray) -> np.ndarray:
+    """Scale a row to length one; an empty one stays empty."""
+    return np.asarray(values / (np.sqrt((values**2).sum()) or 1.0))
 
 
 def mixed(profiled: list[np.ndarray], learned: np.ndarray, nearest: np.ndarray) -> np.ndarray:
@@ -332,20 +360,20 @@ def find_question(text: str) -> Match | None:
         The best match of the message as a whole and of its asking parts; None where it only tells something, or
         where no answer fits.
     """
-    asked = [part for part in _asking_parts(text) if len(part.split()) <= LONGEST_PART][-MOST_PARTS:]
+    every = _asking_parts(text)
+    asked = [part for part in every if len(part.split()) <= LONGEST_PART][-MOST_PARTS:]
     asked = [part for part in dict.fromkeys(asked) if part != text and _telling(part)]
     whole = [text] if len(text.split()) <= LONGEST_WHOLE and _WORD.search(plain(text)) else []
     parts = [*whole, *asked]
     if not parts:
         return None
-    asks = is_question(text)
-    scores = index().scores(parts)
+    scores, near = index().scores(parts)
     if whole and asked:
         # The whole knows what it is about, the asking part what is wanted: each part is judged beside the whole.
         shares = np.array([[1.0 if len(part.split()) >= FULL else BARE] for part in asked])
         scores = (scores[:1] + shares * scores[1:]) / (1 + shares)
-        parts = asked
-    judged = [judge(row, part, asks) for part, row in zip(parts, scores, strict=True)]
+        parts, near = asked, near[1:]
+    judged = [judge(*found, bool(every)) for found in zip(scores, near, parts, strict=True)]
     return max((match for match in judged if match), key=lambda match: match.score, default=None)
 
 
@@ -353,11 +381,12 @@ def _telling(part: str) -> int:
     return len(set(reduced(part).split()) - _empty())
 
 
-def judge(row: np.ndarray, part: str, asked: bool) -> Match | None:
+def judge(row: np.ndarray, near: np.ndarray, part: str, asked: bool) -> Match | None:
     """Decide whether the scores of a text are good enough.
 
     Args:
         row: scores of all labels.
+        near: how near the nearest phrasing of each label is.
         part: the text.
         asked: it asks; otherwise it must be much nearer, and nearer than any story.
 
@@ -371,6 +400,6 @@ def judge(row: np.ndarray, part: str, asked: bool) -> Match | None:
     against = row[-2] if asked else max(row[-2], STORY_AHEAD * row[-1])
     if known[first] < least or known[first] <= against or known[first] - known[second] < ahead:
         return None
-    if not asked and _telling(part) < FEWEST_TOLD:
+    if not asked and (near[first] <= near[-1] or len(part.split()) < FEWEST_TOLD):
         return None
     return Match(labels[first], float(known[first]), labels[second], float(known[second]), part, asked)

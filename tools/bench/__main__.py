@@ -25,10 +25,10 @@ Points = dict[str, dict[str, dict[int, list[float]]]]
 
 OURS, STARTER = "ours", "starter"
 ROUNDS = 20
-LONG_ROUNDS = 3
+LONG_ROUNDS = 2
 POINTS = (5, 100, 300)
-AROUND = 2
-"""Turns on each side that count for a point: with five kinds of messages in turn, each kind counts once."""
+LONG_TURNS = 10
+"""Turns from each point on that count: with five kinds of messages in turn, each kind counts twice."""
 
 PART_ROUNDS = 8
 SLOWER_AT_MOST = 2.5
@@ -122,10 +122,6 @@ def _say(words: str) -> None:
     print(words, file=sys.stderr, flush=True)
 
 
-def _near(times: list[float], point: int) -> list[float]:
-    return times[point - 1 - AROUND:point + AROUND]
-
-
 def measure(folder: Path) -> str:
     """Train, start and run both assistants.
 
@@ -168,13 +164,13 @@ def measure(folder: Path) -> str:
                 taken = runner.ask("short", turns=SHORT_TURNS)
                 for kind in turns[which]:
                     turns[which][kind] += taken[kind]
-        _say(f"{LONG_ROUNDS} long conversations each, in turn ...")
+        _say(f"long conversations, {LONG_ROUNDS} times ...")
         for _ in range(LONG_ROUNDS):
             for which, runner in runners.items():
-                times = runner.ask("long", turns=max(POINTS) + AROUND)
+                times = runner.ask("ages", points=POINTS, turns=LONG_TURNS)
                 for kind, points in long[which].items():
                     for point in POINTS:
-                        points[point] += _near(times[kind], point)
+                        points[point] += times[kind][str(point)]
         _say("where the time goes ...")
         for which, runner in runners.items():
             used[which] = runner.ask("memory")["memory"]
@@ -209,11 +205,11 @@ def _long_table(long: Points) -> str:
     rows = []
     for kind, name, limit in (("wall", "", GROWTH_AT_MOST), ("cpu", "processor time, ", None)):
         middle = {which: {p: median(times) for p, times in found[kind].items()} for which, found in long.items()}
-        rows += [_row(f"{name}at turn {p}", ms, middle[OURS][p], middle[STARTER][p]) for p in POINTS]
+        rows += [_row(f"{name}from turn {p} on", ms, middle[OURS][p], middle[STARTER][p]) for p in POINTS]
         growth = {which: points[POINTS[-1]] / points[POINTS[0]] for which, points in middle.items()}
         rows.append([f"{name}turn {POINTS[-1]} : turn {POINTS[0]}", f"{growth[OURS]:.2f}", f"{growth[STARTER]:.2f}", "",
                      *([met(growth[OURS], limit)] if limit else [])])
-    return show("One long conversation", HEADS, rows)
+    return show("Long conversations", HEADS, rows)
 
 
 def _parts_table(parts: dict[str, dict[str, float]]) -> str:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import importlib
 import json
 import logging
@@ -24,11 +25,27 @@ async def _timed(subject: Any, words: str) -> tuple[float, float]:
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
-async def _round(subject: Any, kind: str, turns: int) -> dict[str, Any]:
+async def _round(subject: Any, turns: int) -> dict[str, Any]:
     subject.begin()
-    next_message = getattr(subject, kind)
-    taken = [await _timed(subject, next_message(turn)) for turn in range(1, turns + 1)]
+    taken = [await _timed(subject, subject.short(turn)) for turn in range(1, turns + 1)]
     return {"wall": [wall for wall, _ in taken], "cpu": [cpu for _, cpu in taken]}
+
+
+async def _ages(subject: Any, points: list[int], turns: int) -> dict[str, Any]:
+    """Bring one conversation to each age, then let them take turns, so that the machine's noise hits all ages."""
+    talks = {}
+    for point in points:
+        talks[point] = copy.copy(subject)
+        talks[point].begin()
+        for turn in range(1, point):
+            await talks[point].say(talks[point].long(turn))
+    taken: dict[str, dict[int, list[float]]] = {kind: {point: [] for point in points} for kind in ("wall", "cpu")}
+    for later in range(turns):
+        for point, talk in talks.items():
+            wall, cpu = await _timed(talk, talk.long(point + later))
+            taken["wall"][point].append(wall)
+            taken["cpu"][point].append(cpu)
+    return taken
 
 
 def _memory() -> float:
@@ -53,8 +70,10 @@ async def _work(subject: Any, out: TextIO) -> None:
             tell(parts=dict(clock.seconds) if clock else {})
         elif asked["do"] == "memory":
             tell(memory=_memory())
+        elif asked["do"] == "ages":
+            tell(**await _ages(subject, asked["points"], asked["turns"]))
         else:
-            tell(**await _round(subject, asked["do"], asked["turns"]))
+            tell(**await _round(subject, asked["turns"]))
 
 
 def main() -> None:
