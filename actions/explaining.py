@@ -3,8 +3,10 @@ from __future__ import annotations
 
 from actions.safe import Step
 from bot.conversations.turn import Turn
-from bot.protocol.catalogue import cite
-from bot.protocol.dialogue import explain_route, say, why
+from bot.protocol.catalogue import cite, text
+from bot.protocol.counsel import answer_for
+from bot.protocol.dialogue import HUMAN, explain_route, say, why
+from bot.protocol.wording import Reply, fill
 
 
 def give_reason(turn: Turn) -> None:
@@ -36,7 +38,36 @@ def greet(turn: Turn) -> None:
     turn.say(say("greeting_again" if begun else "welcome", turn.report, turn.setting))
 
 
-STEPS = {"why": give_reason, "ask_route": give_route, "ask_verdict": no_verdict, "misuse": stay, "greet": greet}
+def give_answer(turn: Turn) -> None:
+    """Answer a question in the middle, fitted to the case; where no answer fits, say so and offer a person."""
+    turn.say(*answer(turn))
+
+
+def answer(turn: Turn) -> list[Reply]:
+    """Put the answer to what was asked into words.
+
+    Args:
+        turn: the turn, with the question that the message asks.
+
+    Returns:
+        The answer with its source, or that there is none with a person one tap away.
+    """
+    if turn.question:
+        found = answer_for(turn.question, turn.report, turn.setting.here)
+        return [Reply(f"{fill(found.say, turn.report, turn.setting)} {text('source', source=found.source)}")]
+    if not (turn.report["about_a_person"] or turn.report["account"]):
+        return [say("out_of_scope", turn.report, turn.setting)]
+    return [Reply(text("no_answer", duty_phone=turn.setting.profile.duty.phone), ((HUMAN, text("human_title")),))]
+
+
+STEPS = {
+    "ask": give_answer,
+    "why": give_reason,
+    "ask_route": give_route,
+    "ask_verdict": no_verdict,
+    "misuse": stay,
+    "greet": greet,
+}
 
 
 class Explain(Step):

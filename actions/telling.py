@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from actions import sending
+from actions import explaining, sending
 from bot.conversations.turn import Addition, Turn
 from bot.protocol.agenda import next_question
 from bot.protocol.answers import LONGEST_SHORT, interpret, store
@@ -41,6 +41,9 @@ def tell(turn: Turn, intent: str, facts: Data) -> None:
         turn.say(_greeting_or_refusal(turn, facts))
         return
     _enter(turn, intent, facts)
+    turn.question = facts.get("question")
+    if turn.question:
+        turn.say(*explaining.answer(turn))
 
 
 def _says_nothing_of_anybody(report: Data, facts: Data) -> bool:

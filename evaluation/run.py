@@ -50,7 +50,7 @@ def read_case(case: dict[str, Any]) -> tuple[Data, list[float]]:
     report, times = new_report(), []
     for words in case["messages"]:
         started = time.process_time()
-        intent, reading = understand(words, AS_OF, None, {})
+        intent, reading, _ = understand(words, AS_OF, None, {})
         times.append((time.process_time() - started) * 1000)
         take(report, reading.to_dict(), intent == "correct")
     return report, times

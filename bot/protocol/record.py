@@ -39,7 +39,7 @@ def assess(report: Data, person: Data | None, here: str) -> dict[str, Any]:
         "age": values.get("age", {}).get("value"),
         "gender": values.get("sex", {}).get("value") or "unknown",
         "nationality": values.get("nationality", {}).get("value"),
-        "non_national": {"here": "no", "taken_abroad": "no", "abroad": "yes", "unknown": "unknown"}[home],
+        "non_national": _non_national(values.get("nationality", {}).get("value"), home, here),
         "accompanied": value(report, "accompanied") or "unknown",
         "documents": values.get("documents", {}).get("value") or "unknown",
         "asylum_or_fear_of_return": value(report, "fear") in ("asylum", "fear", "refugee"),
@@ -50,6 +50,13 @@ def assess(report: Data, person: Data | None, here: str) -> dict[str, Any]:
         "expected_route": _route(report, person, here),
         "notes": "",
     }
+
+
+def _non_national(nationality: str | None, home: str, here: str) -> str:
+    """Tell whether somebody is a foreigner: by the passport where it is known, else by where the home is."""
+    if nationality and home != "taken_abroad":
+        return "no" if nationality == here else "yes"
+    return {"here": "no", "taken_abroad": "no", "abroad": "yes", "unknown": "unknown"}[home]
 
 
 def _route(report: Data, person: Data | None, here: str) -> str:

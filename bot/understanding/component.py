@@ -17,6 +17,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.understanding.commands import commands
 from bot.understanding.danger import cannot_talk, danger, wants_human
+from bot.understanding.questions import find_question, is_question
 from bot.understanding.reader import read
 from bot.understanding.reading import Reading
 
@@ -66,13 +67,14 @@ class MessageReader(GraphComponent):
             text = message.get(TEXT) or ""
             around = message.get(METADATA) or {}
             today = date.fromisoformat(around["today"]) if "today" in around else datetime.now(timezone.utc).date()
-            intent, reading = understand(text, today, around.get("here"), message.get(INTENT) or {})
+            intent, reading, asked = understand(text, today, around.get("here"), message.get(INTENT) or {})
             message.set(INTENT, {INTENT_NAME_KEY: intent, PREDICTED_CONFIDENCE_KEY: 1.0}, add_to_output=True)
-            message.set(CASE_FACTS, {**reading.to_dict(), "danger_words": danger(text)}, add_to_output=True)
+            facts = {**reading.to_dict(), "danger_words": danger(text), "question": asked}
+            message.set(CASE_FACTS, facts, add_to_output=True)
         return messages
 
 
-def understand(text: str, today: date, here: str | None, learned: dict[str, Any]) -> tuple[str, Reading]:
+def understand(text: str, today: date, here: str | None, learned: dict[str, Any]) -> tuple[str, Reading, str | None]:
     """Decide what a message is and what it says.
 
     Args:
@@ -82,10 +84,10 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
         learned: the intent that the trained classifier suggests, with its confidence.
 
     Returns:
-        The intent, and the reading; a tap is never read as words.
+        The intent; the reading (a tap is never read as words); and the question that is asked, as `question_in` gives it.
     """
     if text.startswith(TAP):
-        return "tap", Reading()
+        return "tap", Reading(), None
     reading = read(text, today, here)
     command = commands().find(text)
     if command == "correct" and not (reading.people or reading.facts):
@@ -97,13 +99,45 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
     if command is None and not story:
         if wants_human(text):
             command = "human"
-        elif len(text.split()) <= SHORT and learned.get(PREDICTED_CONFIDENCE_KEY, 0) >= SURE:
+        elif question_in(text, reading) is None and len(text.split()) <= SHORT and learned.get(PREDICTED_CONFIDENCE_KEY, 0) >= SURE:
             command = learned.get(INTENT_NAME_KEY)
     if command in ("victim", "controller") and reading.people and len(text.split()) > SHORT * 3:
         command = None
-    if command:
-        return command, reading
-    return "inform", reading
+    if command and command != "correct":
+        return command, reading, None
+    asked = question_in(text, reading)
+    if asked is not None and not tells_something(reading):
+        return "ask", reading, asked
+    return command or "inform", reading, asked
+
+
+NO_ANSWER = ""
+"""Stands for a question that no answer fits."""
+
+FEWEST_ASKING = 4
+"""Words from which a question without an answer is taken for one, and not for a doubtful reply ("15?")."""
+
+
+def tells_something(reading: Reading) -> bool:
+    """Tell whether a message says anything of a case."""
+    return bool(reading.people or reading.facts or reading.signs)
+
+
+def question_in(text: str, reading: Reading) -> str | None:
+    """Find the question that a message asks, beside or instead of what it tells.
+
+    Args:
+        text: the message.
+        reading: what it tells.
+
+    Returns:
+        Id of the answer, `NO_ANSWER` where it asks and no answer fits, None where it does not ask.
+    """
+    match = find_question(text)
+    if match is not None and (match.asked or not tells_something(reading)):
+        return match.id
+    asks = is_question(text) and len(text.split()) >= FEWEST_ASKING
+    return NO_ANSWER if asks and not tells_something(reading) else None
 
 
 def fingerprint() -> str:

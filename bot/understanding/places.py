@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Literal
 
 from bot.protocol.loading import load
-from bot.understanding.negation import status
-from bot.understanding.nouns import Noun
 from bot.understanding.phrases import Phrases, optional
 from bot.understanding.reading import Fact
 
@@ -51,6 +49,9 @@ class Where:
 @lru_cache(maxsize=1)
 def _vocabulary() -> dict[tuple[str, ...], tuple[str, Literal["names", "people", "places"]]]:
     found: dict[tuple[str, ...], tuple[str, Literal["names", "people", "places"]]] = {}
+    for code, towns in load(DATA / "cities.yml", _WORDS).items():
+        for town in towns:
+            found[tuple(re.findall(r"[a-z0-9]+", town))] = (code, "places")
     for code, entry in load(DATA / "countries.yml", _SCHEMA).items():
         for kind in ("places", "people", "names"):
             for phrase in entry[kind]:
@@ -74,7 +75,7 @@ def _near() -> dict[str, tuple[str, ...]]:
 
 
 @lru_cache(maxsize=1)
-def _context() -> dict[str, re.Pattern[str]]:
+def context() -> dict[str, re.Pattern[str]]:
     data = load(DATA / "places.yml", _WORDS)
     found = {}
     for name, phrases in data.items():
@@ -97,7 +98,7 @@ def wheres(low: str) -> list[Where]:
     """
     tokens = list(re.finditer(r"[a-z0-9]+", low))
     words = [token.group() for token in tokens]
-    vocabulary, near, ordinary = _vocabulary(), _near(), _context()["ordinary"]
+    vocabulary, near, ordinary = _vocabulary(), _near(), context()["ordinary"]
     firsts = _firsts()
     found: list[Where] = []
     i = 0
@@ -124,91 +125,6 @@ def _firsts() -> frozenset[str]:
     return frozenset(words[0] for words in _vocabulary())
 
 
-def _others(where: Where, low: str, people: list[Noun], protected: bool) -> bool:
-    """Tell whether a nationality is that of somebody around the child."""
-    for noun in people:
-        around = noun.role == "other" or (noun.role == "adult" and protected)
-        if not around:
-            continue
-        gap = low[where.end : noun.start] if where.end <= noun.start else low[noun.end : where.start]
-        if where.end <= noun.start and re.fullmatch(r"\s+(?:[a-z-]+\s+){0,1}", gap):
-            return True
-        if noun.end <= where.start and re.fullmatch(
-            r"[\s,(]*(?:is |was |aged? |about |a )*(?:\d\d(?:yo|y)?)?[\s,(]*", gap
-        ):
-            return True
-    return False
-
-
-def _language(where: Where, low: str) -> bool:
-    before, after = low[max(0, where.start - 60) : where.start], low[where.end : where.end + 25]
-    after, some = after.lstrip(" -,"), _context()["some_before"].search(before)
-    if some and _context()["tongues"].match(low, where.start):
-        return True
-    return bool(_context()["language_before"].search(before) or _context()["language_after"].match(after))
-
-
-def nationalities(low: str, text: str, found: list[Where], people: list[Noun], protected: bool) -> list[Fact]:
-    """Tell which of the countries found are nationalities of the people to protect.
-
-    Args:
-        low: plain text.
-        text: the message as written.
-        found: what `wheres` found.
-        people: the words for people.
-        protected: a child or other person to protect is named besides the adults around.
-
-    Returns:
-        One fact per country.
-    """
-    context = _context()
-    facts: dict[str, Fact] = {}
-    chain = -99
-    for where in found:
-        before, after = low[max(0, where.start - 45) : where.start], low[where.end : where.end + 30].lstrip(" -")
-        if where.kind == "people":
-            if _language(where, low) or context["thing_after"].match(after) or _others(where, low, people, protected):
-                continue
-            if context["opponent_before"].search(before):
-                continue
-        else:
-            from_list = 0 <= where.start - chain <= 7 and re.fullmatch(
-                r"[\s,/&+]*(?:and |or )?", low[chain : where.start]
-            )
-            right_after = any(n.role in ("child", "youth", "neutral") and 0 <= where.start - n.end <= 3 for n in people)
-            aged = where.kind == "names" and re.search(
-                r"(?:\b\d{1,2}|[mf]\d\d)(?: ?yo| yrs| years old)?[\s,]+$", before
-            )
-            named = context["nation_before"].search(before) or context["document_after"].match(after)
-            away = context["travel_before"].search(before) or context["encounter_before"].search(before)
-            comes = context["origin_before"].search(before) and not away
-            only = low.strip(" .?!") == low[where.start : where.end] and where.kind == "names"
-            if not (from_list or named or comes or only or (where.kind == "names" and (right_after or aged))):
-                continue
-            if _others_from(where, low, people, protected):
-                continue
-            chain = where.end
-        fact = Fact(
-            "nationality",
-            where.code,
-            status(text, where.start, where.end),
-            text[where.start : where.end],
-            where.start,
-            where.end,
-        )
-        old = facts.get(where.code)
-        if old is None or (old.status != "stated" and fact.status == "stated"):
-            facts[where.code] = fact
-    return list(facts.values())
-
-
-def _others_from(where: Where, low: str, people: list[Noun], protected: bool) -> bool:
-    near = [
-        n for n in people if n.end <= where.start and where.start - n.end < 12 and "," not in low[n.end : where.start]
-    ]
-    return bool(near) and (near[-1].role == "other" or (near[-1].role == "adult" and protected))
-
-
 _HEADING = re.compile(
     r"^\W*(?:(?!from\b|born\b|of\b|via\b|speaks?\b|girl|boy|child|male|female|kid|wom[ae]n|m[ae]n\b|\d)[a-z0-9&/-]+,?\s+){0,3}$"
 )
@@ -220,6 +136,34 @@ def _hints() -> Phrases:
     return Phrases(load(DATA / "idioms.yml", _WORDS))
 
 
+def _worth(where: Where, low: str, found: list[Where], nations: set[str]) -> float:
+    """Weigh how surely a place named is the place of the encounter; 0 where it is not."""
+    words = context()
+    before = low[max(0, where.start - 45) : where.start]
+    after = low[where.end : where.end + 30].lstrip(" -")
+    leading = not re.search(r"[.!?;\n]", low[: where.start].strip()) and where.start < 60
+    standing = re.match(r"\s*(?:[.:,;\n|-]|$|\d|insp|police|airport|nick)", low[where.end : where.end + 12]) is not None
+    if re.match(r"\s?\?+,? no\b", low[where.end : where.end + 8]):
+        return 0.0
+    if words["encounter_before"].search(before):
+        return 9.0
+    if where.kind == "people":
+        return 7.0 if words["side_after"].match(after) else 0.0
+    if words["away_before"].search(before):
+        return 0.0
+    if words["place_after"].match(after) or words["found_before"].search(before):
+        return 6.0
+    if leading and standing and _HEADING.match(low[: where.start]) and not any(w.end <= where.start for w in found):
+        return 8.0 if where.kind == "places" else 5.0
+    foreign = where.code not in nations
+    if words["at_before"].search(before):
+        return 5.0 if leading else 3.5 if foreign else 2.0
+    if where.kind == "names" or words["origin_before"].search(before) or words["travel_before"].search(before):
+        return 0.0
+    early = leading or where.start < 110
+    return (2.6 if early else 2.2) if foreign else (2.4 if early else 1.0)
+
+
 def country(low: str, text: str, found: list[Where], nations: set[str], here: str | None) -> Fact | None:
     """Tell in which country the encounter is.
 
@@ -228,49 +172,44 @@ def country(low: str, text: str, found: list[Where], nations: set[str], here: st
         text: the message as written.
         found: what `wheres` found.
         nations: nationalities of the people to protect.
-        here: the responder's country where it is known; an idiom does not override it.
+        here: the responder's country where it is known; what is only inferred does not override it.
 
     Returns:
         The fact, hedged where only the way of writing points to the country; None where nothing does.
     """
-    context = _context()
     best: tuple[float, Where] | None = None
     for where in found:
-        before = low[max(0, where.start - 45) : where.start]
-        after = low[where.end : where.end + 30].lstrip(" -")
-        leading = not re.search(r"[.!?;\n]", low[: where.start].strip()) and where.start < 60
-        standing = (
-            re.match(r"\s*(?:[.:,;\n|-]|$|\d|insp|police|airport|nick)", low[where.end : where.end + 12]) is not None
-        )
-        worth = 0.0
-        if context["encounter_before"].search(before):
-            worth = 9
-        elif where.kind == "people":
-            worth = 7 if context["side_after"].match(after) else 0
-        elif context["away_before"].search(before):
-            worth = 0
-        elif context["place_after"].match(after) or context["found_before"].search(before):
-            worth = 6
-        elif (
-            leading
-            and standing
-            and _HEADING.match(low[: where.start])
-            and not any(other.end <= where.start for other in found)
-        ):
-            worth = 8 if where.kind == "places" else 5
-        elif context["at_before"].search(before):
-            worth = 5 if leading else 3.5 if where.code not in nations else 0
+        worth = _worth(where, low, found, nations)
         if worth and (best is None or worth > best[0]):
             best = worth, where
     if best is not None and best[0] >= 3:
         _, where = best
         return Fact("country", where.code, "stated", text[where.start : where.end], where.start, where.end)
-    if here is None:
-        counts: dict[str, tuple[int, int, int]] = {}
-        for hit in _hints().find(low):
-            seen = counts.get(hit.label)
-            counts[hit.label] = ((seen[0] if seen else 0) + 1, hit.start, hit.end)
-        if counts:
-            code, (_, start, end) = max(counts.items(), key=lambda item: item[1][0])
-            return Fact("country", code, "hedged", text[start:end], start, end)
+    return None if here is not None else _inferred(low, text, found, best)
+
+
+def _inferred(low: str, text: str, found: list[Where], best: tuple[float, Where] | None) -> Fact | None:
+    """Infer the country from towns named in passing, from ways of writing, or from a single country all through."""
+    counts: dict[str, tuple[int, int, int]] = {}
+    for hit in _hints().find(low):
+        seen = counts.get(hit.label)
+        counts[hit.label] = ((seen[0] if seen else 0) + 1, hit.start, hit.end)
+    codes = {where.code for where in found}
+    if best is not None and best[0] >= 2 and not (len(counts) == 1 and best[1].code not in counts and best[0] < 2.5):
+        where = best[1]
+        return Fact("country", where.code, "hedged", text[where.start : where.end], where.start, where.end)
+    if counts:
+        code, (_, start, end) = max(counts.items(), key=lambda item: item[1][0])
+        return Fact("country", code, "hedged", text[start:end], start, end)
+    # Whoever names a town of one country alone, or calls somebody "brit" or "Welsh", writes from there.
+    islands = codes == {"GB"}
+    origin = context()["origin_before"]
+    towns = [w for w in found if w.kind == "places" and (islands or not origin.search(low[: w.start]))] or [w for w in found if _ISLANDS.fullmatch(low, w.start, w.end)]
+    if towns and len(codes) == 1 and not _ABROAD.search(low):
+        where = towns[0]
+        return Fact("country", where.code, "hedged", text[where.start : where.end], where.start, where.end)
     return None
+
+
+_ISLANDS = re.compile(r"brits?|british|english|scottish|welsh|scots?")
+_ABROAD = re.compile(r"\b(?:abroad|foreign\w*|asylum|refugee|visa|smuggl\w+|crossed|border|embassy|consul\w*|flight|came from)\b")

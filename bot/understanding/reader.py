@@ -9,8 +9,9 @@ from collections.abc import Callable
 from bot.understanding import danger as alarm
 from bot.understanding.company import claimed_link, company
 from bot.understanding.facts import READERS, Story
+from bot.understanding.nations import nationalities
 from bot.understanding.people import people
-from bot.understanding.places import Where, country, nationalities, wheres
+from bot.understanding.places import Where, country, wheres
 from bot.understanding.reading import Fact, Reading, Sign
 from bot.understanding.text import plain, sentences
 
