@@ -50,6 +50,10 @@ RESUME = "/resume"
 """The message that stands for the desk giving the chat back; a person's leading slash never reaches Rasa."""
 
 
+class ModelBroken(RuntimeError):
+    """Rasa could not load the model; it has logged why."""
+
+
 class InProcessActions(EndpointConfig):
     """Runs rasa-sdk actions in this process: no port, no body in any log, and the same transaction as the turn."""
 
@@ -88,6 +92,8 @@ class Assistant:
         # Without this, Rasa prints what people wrote at debug level whatever the log level says.
         rasa.utils.log_utils.configure_structlog(logging.WARNING)
         agent = await load_agent(model_path=str(model))
+        if agent.processor is None:
+            raise ModelBroken(f"{model.name} could not be loaded; the lines above name the reason")
         agent.action_endpoint = InProcessActions()
         # The bare store: Rasa's fail-over would go on in memory and forget what was said while the database was away.
         agent.tracker_store = TurnStore(agent.domain, _commit)

@@ -8,7 +8,24 @@ import sys
 import click
 
 
-@click.group()
+class Clear(click.Group):
+    """Shows a refused start as one line that says what to change, and not as a stack trace."""
+
+    def invoke(self, context: click.Context) -> object:
+        """Run a command."""
+        from bot.protocol.loading import BrokenData
+        from bot.serve import AlreadyRunning
+        from bot.settings import REFUSED, UnsafeSetting
+        from bot.training import TrainingFailed, UntrustedModel
+
+        try:
+            return super().invoke(context)
+        except (BrokenData, UnsafeSetting, UntrustedModel, TrainingFailed, AlreadyRunning) as refused:
+            click.echo(f"Refused to start: {refused}", err=True)
+            sys.exit(REFUSED)
+
+
+@click.group(cls=Clear)
 def main() -> None:
     """Firstline: from a responder's first message to a referral in human hands."""
     # Deprecations of Rasa's own pins would bury what an operator must read; TensorFlow undoes plain filters.

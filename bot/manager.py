@@ -10,7 +10,7 @@ from collections.abc import Callable
 import httpx
 from honcho.manager import Manager
 
-from bot.settings import settings
+from bot.settings import REFUSED, settings
 
 PARTS = ("bot", "web", "jobs")
 PATIENCE_SECONDS = 180
@@ -31,10 +31,15 @@ def run_all(first: list[tuple[str, str]], say: Callable[[str], None]) -> int:
     quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "RASA_TELEMETRY_ENABLED": "false",
              "SQLALCHEMY_SILENCE_UBER_WARNING": "1", "PYTHONWARNINGS": "ignore"}
     for part in PARTS:
-        manager.add_process(part, f"exec {sys.executable} -W ignore -m bot.cli serve {part}", env=quiet)
+        manager.add_process(part, _kept_up(f"{sys.executable} -W ignore -m bot.cli serve {part}"), env=quiet)
     threading.Thread(target=_announce, args=(first, say), daemon=True).start()
     manager.loop()
     return int(manager.returncode or 0)
+
+
+def _kept_up(command: str) -> str:
+    """Have the shell start a process again after a crash: the chat page must stay up while the bot comes back."""
+    return f'until {command}; do [ "$?" -eq {REFUSED} ] && exit {REFUSED}; echo "started again"; sleep 1; done'
 
 
 def _announce(first: list[tuple[str, str]], say: Callable[[str], None]) -> None:

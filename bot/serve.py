@@ -22,6 +22,10 @@ MAX_BODY = 200_000
 """Bytes of a request; a message of 10,000 characters fits whatever its script."""
 
 
+class AlreadyRunning(RuntimeError):
+    """What this process would serve is served already; the message says where."""
+
+
 def private_socket(path: Path) -> socket.socket:
     """Bind a Unix socket that only its owner may open.
 
@@ -30,8 +34,14 @@ def private_socket(path: Path) -> socket.socket:
 
     Returns:
         The bound socket, of mode 0600 from its first moment on.
+
+    Raises:
+        AlreadyRunning: a living process answers there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    with socket.socket(socket.AF_UNIX) as other:
+        if path.exists() and other.connect_ex(str(path)) == 0:
+            raise AlreadyRunning(f"another bot process answers at {path}; two on one database would lose messages")
     path.unlink(missing_ok=True)
     bound = socket.socket(socket.AF_UNIX)
     before = os.umask(0o177)
@@ -46,15 +56,12 @@ def bot_app() -> Sanic:
     """Make the bot process: it answers turns and gives chats back, for the door alone."""
     # Imported here: Rasa takes seconds to load, and the web process never needs it.
     from bot.assistant import Assistant
-    from bot.setup import check_data
     from bot.training import trusted_model
 
     app = Sanic("firstline-bot", configure_logging=False)
 
     @app.before_server_start
     async def load(app: Sanic, _: asyncio.AbstractEventLoop) -> None:
-        # Every catalogue is loaded, and checked, before the first responder writes.
-        check_data()
         app.ctx.assistant = await Assistant.load(trusted_model(settings().models))
 
     @app.post("/turn")
@@ -133,8 +140,9 @@ def _database_answers() -> bool:
         return False
 
 
-HEARTBEAT = ROOT / "var" / "jobs.alive"
-"""Touched by the jobs at each round, for `/health`."""
+def heartbeat() -> Path:
+    """Give the file that the jobs touch at each round, for `/health`; each installation has its own."""
+    return settings().bot_socket.with_name("jobs.alive")
 
 
 def jobs_alive() -> bool:
@@ -142,18 +150,36 @@ def jobs_alive() -> bool:
     from bot.jobs.rounds import ALIVE_SECONDS
 
     try:
-        return time.time() - HEARTBEAT.stat().st_mtime < ALIVE_SECONDS
+        return time.time() - heartbeat().stat().st_mtime < ALIVE_SECONDS
     except OSError:
         return False
 
 
 def serve_bot() -> None:
-    """Run the bot process until it is told to stop."""
+    """Run the bot process until it is told to stop.
+
+    Raises:
+        BrokenData: an entry of a catalogue is broken.
+        UntrustedModel: the model is not the one that was trained here.
+        AlreadyRunning: another bot process answers at the socket.
+    """
+    from bot.setup import check_data
+    from bot.training import trusted_model
+
+    # Every catalogue is loaded, and checked, before the first responder writes.
+    check_data()
+    trusted_model(settings().models)
     bot_app().run(sock=private_socket(settings().bot_socket), access_log=False, debug=False)
 
 
 def serve_web() -> None:
     """Run the web process until it is told to stop."""
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((settings().host, settings().port))
+        except OSError as error:
+            raise AlreadyRunning(f"port {settings().port} is taken; FIRSTLINE_PORT in .env names another") from error
     web_app().run(host=settings().host, port=settings().port, access_log=False, debug=False)
 
 
@@ -161,4 +187,4 @@ def serve_jobs() -> None:
     """Run the jobs until they are told to stop."""
     from bot.jobs.rounds import run
 
-    asyncio.run(run(HEARTBEAT))
+    asyncio.run(run(heartbeat()))

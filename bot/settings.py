@@ -11,6 +11,10 @@ from dotenv import load_dotenv
 ROOT = Path(__file__).resolve().parent.parent
 
 
+REFUSED = 78
+"""Exit code of a start that is refused until somebody changes something (EX_CONFIG); it is not tried again."""
+
+
 class UnsafeSetting(ValueError):
     """A setting is missing or would make the start unsafe; the message names it."""
 

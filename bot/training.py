@@ -101,7 +101,7 @@ def train_if_needed(models: Path, say: Callable[[str], None] = print) -> bool:
             say(f"Training the model, {time.monotonic() - started:.0f} s ...")
             time.sleep(5)
     if training.returncode != 0:
-        raise TrainingFailed(f"training failed; see {log.relative_to(ROOT)}")
+        raise TrainingFailed(f"training failed; see {log}")
     note = {"inputs": wanted, "sha256": _sha256(archive)}
     (models / f"{NAME}.json").write_text(json.dumps(note), "utf-8")
     say(f"Model trained in {time.monotonic() - started:.0f} s, {archive.stat().st_size / 1000:.0f} kB.")

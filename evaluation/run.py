@@ -161,7 +161,8 @@ def score(cases: list[dict[str, Any]]) -> dict[str, Any]:
         "forms": tally.figures("form."),
         "groups": tally.figures("group."),
         **{field: tally.figures((field,)) for field in FACTS},
-        "each_group": {n.removeprefix("group."): tally.figures(n) for n in sorted(tally.counts) if n.startswith("group.")},
+        "each_group": {name.removeprefix("group."): tally.figures(name)
+                       for name in sorted(tally.counts) if name.startswith("group.")},
         "route": right / max(1, len(cases)),
         "route_answered": answered_right / max(1, len(cases)),
         "denied_as_present": denied_wrong / max(1, denied),
@@ -185,7 +186,8 @@ def table(name: str, figures: dict[str, Any]) -> str:
     for group, f in figures["each_group"].items():
         out.append(f"  {group:26}{f['precision']:7.2f}{f['recall']:8.2f}{f['f1']:7.2f}{f['n']:6d}")
     out.append(f"{'route, messages alone':28}{figures['route']:22.2f}        {GOALS['route']:.2f}")
-    out.append(f"{'route, questions answered':28}{figures['route_answered']:22.2f}        {GOALS['route_answered']:.2f}")
+    answered = figures["route_answered"]
+    out.append(f"{'route, questions answered':28}{answered:22.2f}        {GOALS['route_answered']:.2f}")
     out.append(f"{'denied sign as present':28}{figures['denied_as_present']:22.2f}        0.02 at most")
     out.append(f"{'child to an adult route':28}{len(figures['unsafe']):22d}        0   {' '.join(figures['unsafe'])}")
     out.append(f"CPU per message: median {figures['ms_median']:.1f} ms, from 500 characters {figures['ms_650']:.1f} ms")

@@ -56,6 +56,7 @@ class Message(Base):
         UniqueConstraint("conversation_id", "seq"),
         UniqueConstraint("conversation_id", "external_id"),
         Index("messages_waiting", "state", "conversation_id"),
+        Index("messages_answers", "answers"),
     )
 
 

@@ -14,7 +14,7 @@ class Report(Base):
 
     __tablename__ = "reports"
     id = Column(String(36), primary_key=True)
-    conversation_id = Column(ForeignKey("conversations.id"), nullable=False)
+    conversation_id = Column(ForeignKey("conversations.id"), nullable=False, index=True)
     data = Column(JSON, nullable=False)
     version = Column(Integer, nullable=False, default=1)
     reference = Column(String(24), unique=True, nullable=True)
@@ -35,7 +35,7 @@ class Case(Base):
     __tablename__ = "cases"
     id = Column(String(36), primary_key=True)
     report_id = Column(ForeignKey("reports.id"), unique=True, nullable=False)
-    conversation_id = Column(ForeignKey("conversations.id"), nullable=False)
+    conversation_id = Column(ForeignKey("conversations.id"), nullable=False, index=True)
     kind = Column(String(10), nullable=False)
     reason = Column(String(12), nullable=False)
     danger = Column(Boolean, nullable=False, default=False)

@@ -1,4 +1,4 @@
-"""Recognises what steers the chat (why, back, a human, status ...) with spaCy's phrase matcher; the phrases are data."""
+"""Recognises what steers the chat (why, back, a human ...) with spaCy's phrase matcher; the phrases are data."""
 from __future__ import annotations
 
 from functools import lru_cache

@@ -84,7 +84,7 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
         learned: the intent that the trained classifier suggests, with its confidence.
 
     Returns:
-        The intent; the reading (a tap is never read as words); and the question that is asked, as `question_in` gives it.
+        The intent; the reading (a tap is never read as words); the question that is asked, as `question_in` gives it.
     """
     if text.startswith(TAP):
         return "tap", Reading(), None
@@ -99,7 +99,7 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
     if command is None and not story:
         if wants_human(text):
             command = "human"
-        elif question_in(text, reading) is None and len(text.split()) <= SHORT and learned.get(PREDICTED_CONFIDENCE_KEY, 0) >= SURE:
+        elif _believed(text, learned) and question_in(text, reading) is None:
             command = learned.get(INTENT_NAME_KEY)
     if command in ("victim", "controller") and reading.people and len(text.split()) > SHORT * 3:
         command = None
@@ -109,6 +109,10 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
     if asked is not None and not tells_something(reading):
         return "ask", reading, asked
     return command or "inform", reading, asked
+
+
+def _believed(text: str, learned: dict[str, Any]) -> bool:
+    return len(text.split()) <= SHORT and learned.get(PREDICTED_CONFIDENCE_KEY, 0) >= SURE
 
 
 NO_ANSWER = ""

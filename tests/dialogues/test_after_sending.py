@@ -125,7 +125,8 @@ async def test_a_receiver_elsewhere_is_not_called_handed_over_until_somebody_con
     from bot.protocol.profile import Receiver, load_profile
 
     default = load_profile("default")
-    away = replace(default, receivers={**default.receivers, "nfp": Receiver("Focal point in the capital", "+44 1", False)})
+    elsewhere = Receiver("Focal point in the capital", "+44 1", False)
+    away = replace(default, receivers={**default.receivers, "nfp": elsewhere})
     for module in (bot.assistant, bot.referrals.reports):
         monkeypatch.setattr(module, "profile_for", lambda content: (away, True))
     await chat.say(FIRST)

@@ -7,6 +7,7 @@ RICH = (
     "Police, bus station Porto. Girl about 15, Romanian, no papers on her: the man of 40 with her keeps the passport, "
     "speaks for her and tried to drag her to his van just now, she is crying and says he will beat her."
 )
+ADULT = "Woman of 27 from Nepal in a hotel laundry, works 14 hours a day without pay, boss keeps her passport"
 
 
 async def test_a_rich_urgent_first_message_needs_three_more(chat: Chat) -> None:
@@ -81,7 +82,7 @@ async def test_somebody_with_nothing_to_say_is_led(chat: Chat) -> None:
 
 
 async def test_an_adult_is_asked_for_consent_and_goes_to_the_adults_route(chat: Chat) -> None:
-    await chat.say("Woman of 27 from Nepal in a hotel laundry, works 14 hours a day without pay, boss keeps her passport")
+    await chat.say(ADULT)
     await chat.to_summary(danger="no", told="agrees")
     assert "told" in chat.record()["values"]
     await chat.say("#send")
@@ -89,7 +90,7 @@ async def test_an_adult_is_asked_for_consent_and_goes_to_the_adults_route(chat: 
 
 
 async def test_an_adult_who_refuses_is_not_sent(chat: Chat) -> None:
-    await chat.say("Woman of 27 from Nepal in a hotel laundry, works 14 hours a day without pay, boss keeps her passport")
+    await chat.say(ADULT)
     await chat.to_summary(danger="no", told="refuses")
     said = await chat.say("#send")
     assert chat.reference is None and "An adult decides" in said
