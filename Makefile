@@ -49,10 +49,9 @@ schema: .venv/ready
 	@test -n "$(PYTHON)" || (echo "Python 3.10 was not found (pyenv, uv or the system may give it)."; false)
 	$(PYTHON) -m venv .venv
 
-.venv/ready: requirements.txt requirements-vectors.txt | .venv/bin/pip
+.venv/ready: requirements.txt | .venv/bin/pip
 	@echo "Installing the locked packages (two to five minutes the first time) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-vectors.txt
 	@touch $@
 
 .venv/ready-dev: requirements-dev.txt .venv/ready

@@ -117,6 +117,11 @@ _BACK = re.compile(
     r"\b(?:came back|comes back|returned|is back|back now|was found|found (?:safe|yesterday|today|again)|"
     r"turned up|located)\b"
 )
+_OF_SOMETHING = re.compile(
+    r"\b(?:certificates?|papers?|documents?|passports?|pages?|tooth|teeth|finger\w*|signatures?|forms?|stamps?|consent|"
+    r"permits?|shoes?|money|wages?|files?|letters?|cards?|phones?|brother|father|mother|parents?|friend|husband|uncle|"
+    r"cousin|nobody|people)\W+(?:\w+\W+){0,1}$"
+)
 _GONE_BEFORE = re.compile(r"\b(?:last time|previous\w*|earlier|before|last year)\W+(?:\w+\W+){0,3}$")
 
 
@@ -126,7 +131,10 @@ def missing(story: Story) -> list[Fact]:
     now = [
         f
         for f in facts.get(("missing", "now"), [])
-        if f.status != "denied" and not _GONE_BEFORE.search(story.low[: f.start])
+        if f.status != "denied"
+        and not _GONE_BEFORE.search(story.low[: f.start])
+        and not _OF_SOMETHING.search(story.low[max(0, f.start - 30) : f.start])
+        and not re.match(r"(?:certificate|paper|document|passport|nobody|no one)", f.words.lower())
     ]
     later = facts.get(("missing", "may_abscond"), [])
     earlier = facts.get(("missing", "earlier"), [])

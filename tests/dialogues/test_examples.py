@@ -46,3 +46,32 @@ async def test_ed_02_an_adult_who_is_not_the_father_is_not_believed(chat: Chat) 
     await chat.to_summary(danger="no")
     await chat.say("#send")
     assert chat.reference
+
+
+async def test_ed_03_no_verdict_but_the_referral(chat: Chat) -> None:
+    said = [await chat.say(line) for line in dialogue("ed-03")["utterances"]]
+    assert "Nobody decides that here" in said[-1]
+    whole = chat.record()["assessment_summary"]
+    assert (whole["child"], whole["age"], whole["gender"], whole["nationality"]) == ("yes", 17, "male", "SY")
+    assert whole["expected_route"] == "nfp"
+    assert "labour" in whole["exploitation"]
+    assert {"no_or_little_pay", "living_at_workplace"} <= set(whole["indicator_groups"])
+
+
+async def test_ed_04_typos_and_single_words(chat: Chat) -> None:
+    for line in dialogue("ed-04")["utterances"]:
+        await chat.say(line)
+    whole = chat.record()["assessment_summary"]
+    assert (whole["age"], whole["gender"], whole["nationality"]) == (15, "female", "NG")
+    assert whole["documents"] == "none"
+    assert whole["expected_route"] == "nfp"
+    assert "debt_bondage" in whole["indicator_groups"] or "psychological_abuse" in whole["indicator_groups"]
+
+
+async def test_ed_05_nobody_learns_where_a_child_is(chat: Chat) -> None:
+    said = [await chat.say(line) for line in dialogue("ed-05")["utterances"]]
+    for answer in said:
+        assert "cannot say whether any child, shelter or case exists" in answer or "stay with my task" in answer
+    record = chat.record()
+    assert record["reference"] is None and record["values"] == {}
+    assert [c.kind for c in chat.cases()] == ["contact"]
