@@ -65,4 +65,4 @@ lock:
 
 # How well messages are understood, on the labelled set in evaluation/.
 evaluate: .venv/ready-dev
-	@$(QUIET) $(BIN)/python -W ignore -m evaluation.run
+	@$(QUIET) $(BIN)/python -W ignore -m evaluation.run $(WRITE)

@@ -31,7 +31,7 @@ def assess(report: Data, person: Data | None, here: str) -> dict[str, Any]:
     values = person["values"] if person else {}
     signs = signs_present(report)
     groups = {g for s in signs if s in indicators() for g in indicators()[s].assessment}
-    forms = list(value(report, "exploitation") or [])
+    forms = forms_suspected(report)
     home = home_of(report, person, here) if person else "unknown"
     presumed = {True: "yes", False: "no", None: "unclear"}
     return {
@@ -57,6 +57,18 @@ def _non_national(nationality: str | None, home: str, here: str) -> str:
     if nationality and home != "taken_abroad":
         return "no" if nationality == here else "yes"
     return {"here": "no", "taken_abroad": "no", "abroad": "yes", "unknown": "unknown"}[home]
+
+
+def forms_suspected(report: Data) -> list[str]:
+    """Give the forms of exploitation that were named, and those that the signs which are sure point to."""
+    named = [form for form in value(report, "exploitation") or [] if form != "unknown"]
+    certain = [indicators()[key] for key, sign in signs_present(report).items() if key in indicators() and sign["sure"]]
+    # How somebody looks does not tell what they were used for; and hours and pay are bad under every form.
+    pointed = [i.form for i in certain if i.form != "general" and i.dimension != "presentation"]
+    found = list(dict.fromkeys([*named, *pointed]))
+    if "labour" not in named and len(found) > 1:
+        found = [form for form in found if form != "labour"]
+    return found
 
 
 def _route(report: Data, person: Data | None, here: str) -> str:

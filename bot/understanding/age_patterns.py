@@ -21,7 +21,11 @@ FILL = rf"(?:(?:{either(numbers()['fillers'])})[\s,:~]+|[~(:,\"'?]\s?){{0,5}}"
 # A plural noun behind a number counts that noun; these words end in s and are none.
 VERBS = (
     r"(?:says|was|has|is|his|this|lives|speaks|works|looks|claims|comes|wants|needs|sleeps|seems|goes|always|"
-    r"does|as|years|yrs|us|came|yes|plus|stands|tells|keeps|gives)"
+    r"does|as|years|yrs|us|came|yes|plus|stands|tells|keeps|gives|brings|runs|sits|arrives|travels|carries|steals|begs|"
+    r"hides|refuses|asks|cries|shows|plays|gets|takes|swallows|hits|stays|walks|enters|leaves|sells|drives|answers|"
+    r"calls|sends|writes|rides|appears|presents|reports|waits|turns|lies|holds|cooks|cleans|washes|eats|makes|thinks|"
+    r"believes|knows|seeks|fears|admits|denies|insists|claims|states|repeats|shouts|whispers|smells|sounds|owes|pays|"
+    r"earns|uses|helps|moves|lost|perhaps|always|across)"
 )
 PLURAL = rf"(?!\s+(?!{VERBS}\b)[a-z]{{3,}}s\b)"
 
@@ -42,7 +46,8 @@ def free() -> list[tuple[Kind, re.Pattern[str]]]:
     )
     fill = rf"(?:(?:{who[3:-1]}|{either(numbers()['fillers'])[3:-1]})[\s,:~]+|[~\"'(:]\s?){{0,5}}"
     says = (
-        r"(?:says?|said|saying|stat(?:es|ed|ing)|claim(?:s|ed|ing)?|tells? (?:us|me)|told (?:us|me)|insists?|"
+        r"(?:says?|sais|said|saying|guess(?:es|ed)|believes?|thinks?|tells?|stat(?:es|ed|ing)|claim(?:s|ed|"
+        r"ing)?|tells? (?:us|me)|told (?:us|me)|insists?|"
         r"declare[sd]?|admit(?:s|ted)?|swears?|maintains?|reckons?|writes|dice|dit|sagt|registered|recorded|"
         r"documented|booked in|passport|id|papers|card|document|documents|visa|permit)"
     )
@@ -64,6 +69,18 @@ def free() -> list[tuple[Kind, re.Pattern[str]]]:
     )
     unit = rf"(?:{UNIT}|{NOT_UNIT}{PLURAL})"
     return [
+        ("now", re.compile(rf"\b(?:has|have|had)\s(?P<n>{NUM})(?:{UNIT}(?!\s(?:ago|in|of (?:work|school)|here))|"
+            rf"(?=\s?[.;]|$))")),
+        ("now", re.compile(r"(?<![\w.,:/€£$-])(?P<n>[1-9]\d)\s(?:by|acc\.? to|according to|per|as per)\s(?:her|"
+            r"him|them|his|own)\b")),
+        (
+            "now",
+            re.compile(
+                r"(?<![\w'])(?:m|f|males?|females?|girls?|boys?|women|men)\s?(?P<n>[1-9]\d?"
+                r"(?:(?:,\s?|\s(?:and|n|&|\+)\s|\s?[&+]\s?|\s)[1-9]\d){1,6})(?!\d|[:.]\d|\w|\s?(?:%|hours?|"
+                r"days?|km|euros?))"
+            ),
+        ),
         ("now", re.compile(rf"\bages?\W{{1,3}}{fill}(?P<n>{NUM}(?:[\s,]+(?:and\s)?{NUM}){{1,11}})")),
         (
             "past",
@@ -94,8 +111,9 @@ def free() -> list[tuple[Kind, re.Pattern[str]]]:
         (
             "now",
             re.compile(
-                rf"(?:^|[,;(\n])\s*(?:maybe |about |approx |around |~ ?|prob )?(?P<n>{NUM}(?:\s?(?:-|/|"
-                rf"or)\s?{NUM})?)(?:ish)?(?:{UNIT})?\s*\??\s*(?=[,;)\n.]|$)(?![.,]\d)"
+                rf"(?:^|[,;:(\n.]|\w\))\s*(?:maybe |about |approx |around |~ ?|prob |per them: "
+                rf")?(?P<n>{NUM}(?:\s?(?:-|/|"
+                rf"or|and|&|\+|n)\s?{NUM})?)(?:ish)?(?:{UNIT})?\s*\??\s*(?=[,;)\n.]|$)(?![.,]\d)"
             ),
         ),
     ]

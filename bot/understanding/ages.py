@@ -110,6 +110,8 @@ def _beside(low: str, noun: Noun) -> Age | None:
             if re.search(r"say|claim|state", gap)
             else "now"
         )
+        if "pregnan" in gap:
+            return None
         if re.search(r"\bwas\b|\bfrom\b|\bunder\b", gap):
             kind = "past"
         return _make(low, match.span("n"), kind, noun, gap)
@@ -146,6 +148,9 @@ def _special(low: str, text: str) -> list[Age]:
                 else Age(m.start(), m.end(), then, int(m["y"]), "past")
             )
     for m in YOUNG.finditer(low):
+        if re.search(r"\b(?:scars?|wounds?|burns?|cut|bruises?|injur\w+|fracture|tattoo|post|account|message|"
+            r"photo)\s+$", low[max(0, m.start() - 14) : m.start()]):
+            continue
         value = number(m["n"] or m["n2"] or m["n3"]) or 0
         unit = m["unit"] or m["unit2"] or m["unit3"]
         years = (

@@ -166,35 +166,6 @@ def residence(story: Story) -> list[Fact]:
     return [Fact("residence", "abroad", "hedged", denied.words, denied.start, denied.end)] if denied else []
 
 
-_PAY = re.compile(
-    r"^(?:(?!farm|factory|kitchen|shop|wash|site|restaurant|field).)*(?:pay|paid|wage|salary|money)(?:(?!farm|"
-    r"factory|kitchen|shop|wash|site).)*$"
-)
-
-
-def exploitation(story: Story) -> list[Fact]:
-    """Read for what somebody is used, one fact per form; a form that is only denied is given as denied."""
-    facts = {value: listed for (_, value), listed in found(story, "exploitation").items()}
-    # House work for a family is often told with wages too: that alone does not make it a second form.
-    if "domestic_servitude" in facts and facts["domestic_servitude"][0].status != "denied" and "labour" in facts:
-        strong = [
-            f
-            for f in facts["labour"]
-            if not re.search(r"pa(?:id|ys?)|wage|salary|hours|day|live-?in|sleep", f.words.lower())
-        ]
-        facts["labour"] = strong
-    others = [name for name, listed in facts.items() if name != "labour" and listed and listed[0].status == "stated"]
-    if others and all(_PAY.search(f.words.lower()) for f in facts.get("labour", [])):
-        facts.pop("labour", None)
-    if "domestic_servitude" in facts and all(
-        f.words.lower().strip() in ("madam", "madame") for f in facts.get("sexual", [])
-    ):
-        facts.pop("sexual", None)
-    if "surrogacy" in facts:
-        facts.pop("illegal_adoption", None)
-    return [listed[0] for listed in facts.values() if listed]
-
-
 def role(story: Story) -> list[Fact]:
     """Read who writes: outright ("nurse here") or, doubted, by words that lead the message."""
     hits = [f for listed in found(story, "roles").values() for f in listed if f.status != "denied"]
@@ -249,7 +220,6 @@ READERS: tuple[Callable[[Story], list[Fact]], ...] = (
     fear,
     missing,
     residence,
-    exploitation,
     role,
     suspect_present,
     language,

@@ -15,13 +15,15 @@ _CHAIN = 7
 """Characters between two countries of one list: "Syria, Iraq and Iran"."""
 _STRONG, _PLAIN, _WEAK = 3.0, 2.0, 1.0
 _BESIDE = 1.0
-_FAMILY = re.compile(r"(?:step)?(?:mother|mum|mom|mama|mam|father|dad|papa|parents?|parent|family|wom[ae]n|lady|m[ae]n)$")
+_FAMILY = re.compile(r"(?:step)?(?:mother|mum|mom|mama|mam|father|dad|papa|parents?|parent|family|wom[ae]n|lady|"
+    r"m[ae]n)$")
 _SUSPECT = re.compile(
     r"\b(?:driver|boyfriend|bf|boss|owner|uncle|pimp|trafficker|suspect|handler|plates?|met|with|by|to|older|husband|"
     r"two|three|another|other)\s+$"
 )
 _NOT_HIS = re.compile(
-    r"[^.;\n]{0,60}?\b(?:not (?:his|hers|her|theirs|the child'?s)|false|fake|forged|falsif\w*|not genuine|another child|"
+    r"[^.;\n]{0,60}?\b(?:not (?:his|hers|her|theirs|the child'?s)|false|fake|forged|falsif\w*|not genuine|"
+    r"another child|"
     r"someone else|somebody else|other person|another person|different|bought|borrowed|impost\w+|in the name of|"
     r"lookalike|look-alike)\b"
 )
@@ -77,7 +79,8 @@ def _beside(where: Where, low: str, people: list[Noun]) -> bool:
         if len(gap) <= 22 and not re.search(r"[.;!?\n]|\b(?:with|by|to|and|from)\b", gap):
             return True
     around = low[max(0, where.start - 14) : where.start] + "|" + low[where.end : where.end + 12]
-    return bool(re.search(r"\b\d{1,2}(?:\s?(?:yo|y/?o|yrs?|years?))?[\s,(]*\||\|[\s,(]*(?:of |aged? )?\d{1,2}\b", around))
+    return bool(re.search(r"\b\d{1,2}(?:\s?(?:yo|y/?o|yrs?|years?))?[\s,(]*\||\|[\s,(]*(?:of |aged? "
+        r")?\d{1,2}\b", around))
 
 
 def _demonym(where: Where, low: str, people: list[Noun]) -> float:
@@ -109,7 +112,7 @@ def _named(where: Where, low: str, people: list[Noun], chain: int) -> float:
         return _PLAIN + 0.5 if country else _WEAK + 0.5
     if country and (close or kin or aged):
         return _STRONG if re.match(r"[\s,]*\d", low[where.end : where.end + 4]) or aged else _PLAIN
-    alone = country and re.search(r"(?:^|[.\n]\s*)$", low[: where.start]) and re.match(r"\s*(?:[.\n?]|$)", low[where.end :])
+    alone = country and re.search(r"(?:^|[.\n]\s*)$", before) and re.match(r"\s*(?:[.\n?]|$)", low[where.end :])
     if alone or low.strip(" .?!") == low[where.start : where.end]:
         return _PLAIN if country else 0.0
     return _PLAIN if linked and chain > 0 else 0.0

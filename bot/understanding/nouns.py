@@ -116,7 +116,10 @@ def _whole() -> re.Pattern[str]:
     phrases = [
         phrase for forms in load(DATA / "people.yml", _PEOPLE).values() for form in forms.values() for phrase in form
     ]
-    things = r"'s?\s+(?:own\s+)?(?:clothes|shoes|section|ward|home|unit|court)"
+    things = (
+        r"'s?\s+(?:own\s+)?(?:clothes|shoes|section|ward|home|unit|court|clinic|refuge|shelter|hospital|"
+        r"centre|center|aid|hostel|services?)"
+    )
     return re.compile(rf"(?<![a-z0-9'])(?:{either(phrases)})(?![a-z0-9]|{things})")
 
 
@@ -160,7 +163,7 @@ _ANY = re.compile(
     r"\b(?:no|any|another|other|without|of other|friend's|like a|as a|like|our|of a|every|each|"
     r"all the other|for|dating|met)\s+$"
 )
-_NONE = re.compile(r"\b(?:no|other|another|school|no other)\s+$")
+_NONE = re.compile(r"\b(?:no|other|another|school|no other|w/?out|without|any)\s+$|\bparent-$")
 _SMALL = re.compile(r"(?:newborn|bab|child|kid|infant|toddler|daughter|son|boys?\b|girls?\b)")
 _HAS = re.compile(
     r"\b(?:she|who|also|and|already|now) (?:has|had) (?:a|an|her|own|two|\d) (?:own |small |little |new ?born )?$"
@@ -170,7 +173,8 @@ _HAS = re.compile(
     r"(?:own |small |little |other |two |three |new ?born )?$"
 )
 _THING = re.compile(
-    r"\s?friend|friend|'s (?:home|services|house|hospital|unit)|\s?[:?]\s?(?:no|none|nil)\b"
+    r"\s*\((?:her |his |their )?own\b|\s?friend|friend|'s (?:home|services|house|hospital|unit)|\s?[:?]\s?(?:no|"
+    r"none|nil)\b"
     r"|\s+(?:protection|services|benefit|care|soldier|marriage|labou?r|abuse|helpline|psych|traffick|porn|home\b)"
 )
 

@@ -14,6 +14,7 @@ from bot.understanding.negation import status
 from bot.understanding.nouns import Noun, nouns, to_protect
 from bot.understanding.reading import Fact, Person
 from bot.understanding.text import plain
+from bot.understanding.whose import own_ages
 
 _MANYADULTS = re.compile(r"\b(\d{1,3})\s+(?:more |other |others )?(?:are |were )?(?:over 18|adults?|grown)")
 _PRONOUN = re.compile(r"\b(?:(she|her|hers|herself|shes|she's)|(he|him|his|himself|hes|he's))\b")
@@ -137,8 +138,11 @@ def _assemble(
 ) -> list[Person]:
     candidates = to_protect(words, low)
     known = set(candidates)
-    kin = {a.noun for a in listed if a.noun and a.noun.role == "kin" and a.high < ADULT}
+    kin = {a.noun for a in listed if a.noun and a.noun.role == "kin" and a.low < ADULT}
     children = [n for n in candidates if n.role == "child" or n in kin]
+    if not children and not any(a.low < ADULT and a.noun not in kin and a.kind != "past" for a in listed):
+        children = [n for n in words if n in kin]
+        known |= set(children)
     youths = [n for n in candidates if n.role == "youth"]
     neutral = [n for n in candidates if n.role == "neutral"]
     adults = [n for n in candidates if n.role == "adult"]
@@ -168,6 +172,7 @@ def _assemble(
             if re.search(r"\b(?:was|were)\s+\w*\s*$|\bwas\b", low[max(0, a.start - 16) : a.start])
             and not re.search(r"years? ago|back then|when (?:he|she)|at the time", low)
         ]
+    mine = own_ages(mine, children, low)
     found = [(a.low, a.high, "doubt" if a.hedged else a.kind) for a in mine] + [(b.low, b.high, "born") for b in born]
     hedged = [a for a in mine if a.hedged and status(text, a.start, a.end) != "denied"]
     widened = [(lo - 2, hi + 2, k) if k == "doubt" and lo == hi >= ADULT else (lo, hi, k) for lo, hi, k in found]

@@ -126,7 +126,8 @@ def _firsts() -> frozenset[str]:
 
 
 _HEADING = re.compile(
-    r"^\W*(?:(?!from\b|born\b|of\b|via\b|speaks?\b|girl|boy|child|male|female|kid|wom[ae]n|m[ae]n\b|\d)[a-z0-9&/-]+,?\s+){0,3}$"
+    r"^\W*(?:(?!from\b|born\b|of\b|via\b|speaks?\b|girl|boy|child|male|female|kid|wom[ae]n|m[ae]n\b|"
+    r"\d)[a-z0-9&/-]+,?\s+){0,3}$"
 )
 """A town so near to the beginning, with nothing but a word or two before it, says where the writer is."""
 
@@ -204,7 +205,8 @@ def _inferred(low: str, text: str, found: list[Where], best: tuple[float, Where]
     # Whoever names a town of one country alone, or calls somebody "brit" or "Welsh", writes from there.
     islands = codes == {"GB"}
     origin = context()["origin_before"]
-    towns = [w for w in found if w.kind == "places" and (islands or not origin.search(low[: w.start]))] or [w for w in found if _ISLANDS.fullmatch(low, w.start, w.end)]
+    towns = [w for w in found if w.kind == "places" and (islands or not origin.search(low[: w.start]))]
+    towns = towns or [w for w in found if _ISLANDS.fullmatch(low, w.start, w.end)]
     if towns and len(codes) == 1 and not _ABROAD.search(low):
         where = towns[0]
         return Fact("country", where.code, "hedged", text[where.start : where.end], where.start, where.end)
@@ -212,4 +214,5 @@ def _inferred(low: str, text: str, found: list[Where], best: tuple[float, Where]
 
 
 _ISLANDS = re.compile(r"brits?|british|english|scottish|welsh|scots?")
-_ABROAD = re.compile(r"\b(?:abroad|foreign\w*|asylum|refugee|visa|smuggl\w+|crossed|border|embassy|consul\w*|flight|came from)\b")
+_ABROAD = re.compile(r"\b(?:abroad|foreign\w*|asylum|refugee|visa|smuggl\w+|crossed|border|embassy|consul\w*|"
+    r"flight|came from)\b")

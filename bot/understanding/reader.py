@@ -9,6 +9,8 @@ from collections.abc import Callable
 from bot.understanding import danger as alarm
 from bot.understanding.company import claimed_link, company
 from bot.understanding.facts import READERS, Story
+from bot.understanding.forms import exploitation
+from bot.understanding.links import link_checked
 from bot.understanding.nations import nationalities
 from bot.understanding.people import people
 from bot.understanding.places import Where, country, wheres
@@ -67,12 +69,13 @@ def read(
     text = text[:_LONGEST]
     low = plain(text)
     towns = wheres(low)
-    who = people(text, today, [(w.start, w.end) for w in towns if w.kind == "people"])
+    who = people(text, today, [(w.start, w.end) for w in towns if w.kind != "places"])
     protected = any(person.child in ("yes", "unclear") for person in who.people)
     nations = nationalities(low, text, towns, who.nouns, protected)
     where = country(low, text, towns, {str(n.value) for n in nations}, here)
     story = Story(text, low, who.nouns, who.people)
     facts = [*who.facts, *nations, *([where] if where else []), *_danger(text), *company(story), *claimed_link(story)]
+    facts += [*exploitation(story), *link_checked(story)]
     for reader in READERS:
         facts += reader(story)
     if (where.value if where and where.status == "stated" else here) not in ("GB", None):

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -78,6 +79,9 @@ _NUMBER = r"\d{1,9}(?:[.,]\d{1,3})?k?"
 _SMALL = r"(?:[1-4]\d\d|[1-9]\d?)(?![\d.,]*[\dk])"
 _TOKEN = re.compile(r" \.{2,3} |\.\. |\{\w+\}|.", re.DOTALL)
 _WORD = re.compile(r"\w+")
+_DENIAL = re.compile(r"(?<!\w)(?:not|never|nobody|no one|noone|without|nothing)(?!\w)")
+"""Words that deny; a phrase of kind "find" that has none in itself, and matches over one, is denied."""
+_GROUPING = re.compile(r"\(\?:|[()|?\\]|\[[^\]]*\]")
 
 
 class _Phrases:
@@ -169,6 +173,14 @@ class _Pattern:
     @cached_property
     def regex(self) -> re.Pattern[str]:
         return re.compile(rf"(?:{self.source})(?!\w)")
+
+    @cached_property
+    def _negates(self) -> bool:
+        return _DENIAL.search(_GROUPING.sub(" ", self.source)) is not None
+
+    def denied_within(self, match: re.Match[str]) -> bool:
+        """Tell whether a denial stands in a gap of the phrase, as in "is NOT at all afraid of"."""
+        return self.kind in ("find", "weak") and not self._negates and _DENIAL.search(match.group()) is not None
 
 
 @dataclass
@@ -264,32 +276,52 @@ def find_signs(text: str) -> list[Sign]:
         At most one sign per indicator, in the order of the text. Where a message both states and denies an indicator,
         the statement is kept: a denial never takes away what somebody saw.
     """
-    known, low = patterns(), plain(text)
+    low = plain(text)
     begins = [0, *(piece.start for piece in sentences(low))]
     settled: set[str] = set()
     best: dict[str, tuple[tuple[int, int, int], Sign]] = {}
+    contrary = _contraries(text, low)
+    for begin, pattern in _tried(low):
+        match = None if pattern.id in settled else pattern.regex.match(low, begin)
+        if match is None:
+            continue
+        start, end = match.span()
+        denied = any(a < end and start < b and b - a >= end - start for a, b in contrary.get(pattern.id, ()))
+        sign = Sign(
+            id=pattern.id,
+            seen="denied" if denied or pattern.denied_within(match)
+            else _seen(text, low, start, end, pattern.kind, begins),
+            words=text[start:end],
+            start=start,
+            end=end,
+            sure=pattern.kind != "weak",
+        )
+        rank = (int(sign.seen == "denied"), int(not sign.sure), _RANK[sign.seen])
+        if pattern.id not in best or rank < best[pattern.id][0]:
+            best[pattern.id] = (rank, sign)
+            if rank == (0, 0, 0):
+                settled.add(pattern.id)
+    return sorted((sign for _, sign in best.values()), key=lambda s: (s.start, s.end, s.id))
+
+
+def _contraries(text: str, low: str) -> dict[str, list[tuple[int, int]]]:
+    """Find what says that an indicator is absent ("owes nobody"), by indicator, unless that is itself denied."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for word, pattern in _tried(low):
+        if pattern.kind == "contrary" and (match := pattern.regex.match(low, word)):
+            if status(text, *match.span()) != "denied":
+                found.setdefault(pattern.id, []).append(match.span())
+    return found
+
+
+def _tried(low: str) -> Iterator[tuple[int, _Pattern]]:
+    """Give each word's position with the patterns that may begin there."""
+    index = patterns().index
     for word in _WORD.finditer(low):
         key = word.group()[:_KEY] if len(word.group()) >= _KEY else word.group() + " "
         for size in range(1, len(key) + 1):
-            for pattern in known.index.get(key[:size], ()):
-                match = None if pattern.id in settled else pattern.regex.match(low, word.start())
-                if match is None:
-                    continue
-                start, end = match.span()
-                sign = Sign(
-                    id=pattern.id,
-                    seen=_seen(text, low, start, end, pattern.kind, begins),
-                    words=text[start:end],
-                    start=start,
-                    end=end,
-                    sure=pattern.kind != "weak",
-                )
-                rank = (int(sign.seen == "denied"), int(not sign.sure), _RANK[sign.seen])
-                if pattern.id not in best or rank < best[pattern.id][0]:
-                    best[pattern.id] = (rank, sign)
-                    if rank == (0, 0, 0):
-                        settled.add(pattern.id)
-    return sorted((sign for _, sign in best.values()), key=lambda s: (s.start, s.end, s.id))
+            for pattern in index.get(key[:size], ()):
+                yield word.start(), pattern
 
 
 def _seen(text: str, low: str, start: int, end: int, kind: Kind, begins: list[int]) -> Seen:
