@@ -77,6 +77,8 @@ def add_to(turn: Turn) -> None:
 
 def gone(turn: Turn) -> None:
     """The child is missing now: one message is enough."""
+    if turn.facts:
+        take(turn.report, turn.facts)
     put(turn.report, "missing", "now", source="answer", words=turn.text)
     put(turn.report, "danger", "yes", source="answer", words=turn.text)
     take(turn.report, {"people": [], "facts": [], "signs": [], "about_a_person": True})

@@ -45,7 +45,7 @@ DONE = "done"
 
 _TAPS = {
     SEND: sending.send, MORE: steering.more, LATER: steering.later, HUMAN: people.human, NEW: steering.new_case,
-    GONE: references.gone, STATUS: references.status, OTHER: telling.other_person, steering.DROP: steering.drop,
+    GONE: references.gone, STATUS: references.status, OTHER: telling.other_person, steering.DROP: telling.drop,
     ROUTE: explaining.give_route,
 }
 

@@ -45,7 +45,8 @@ class Step(Action, ABC):
         if turn.failed:
             return []
         try:
-            turn.question = (tracker.latest_message.get("case_facts") or {}).get("question")
+            turn.facts = tracker.latest_message.get("case_facts")
+            turn.question = (turn.facts or {}).get("question")
             self.step(turn, str(tracker.latest_message.get("intent", {}).get("name")))
         except Exception as error:  # noqa: BLE001 (an action must never raise: Rasa would go on with the rule)
             fail(turn, dispatcher, error)

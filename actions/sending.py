@@ -4,6 +4,7 @@ from __future__ import annotations
 import re
 
 from bot.conversations.turn import Turn
+from bot.protocol.agenda import next_question
 from bot.protocol.answers import TAP
 from bot.protocol.catalogue import text
 from bot.protocol.dialogue import ADD, GONE, HUMAN, MORE, NEW, ROUTE, SEND, STATUS, say
@@ -30,6 +31,8 @@ def hurry(turn: Turn) -> None:
     if turn.sent_at:
         turn.say(say("already_stored", turn.report, turn.setting, reference=turn.reference))
         return
+    if not turn.report.get("hurry") and next_question(turn.report) is not None:
+        turn.say(say("first_this", turn.report, turn.setting))
     turn.report["hurry"] = True
     turn.report["full"] = False
     turn.report["reopened"] = None

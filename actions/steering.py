@@ -2,17 +2,19 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from actions import sending
 from actions.safe import Step
-from actions.telling import mark_asked
+from actions.telling import mark_asked, take_answer
 from bot.conversations.turn import Turn
 from bot.protocol.agenda import next_question
-from bot.protocol.answers import store
+from bot.protocol.answers import interpret, store
 from bot.protocol.catalogue import questions, text
-from bot.protocol.dialogue import change_line, say
-from bot.protocol.report import new_report
+from bot.protocol.dialogue import change_line, emergency, play_back, say, so_far
+from bot.protocol.report import in_danger, new_report, put, take
 from bot.protocol.wording import Reply
+from bot.understanding.reader import read
 
 DROP, KEEP = "#drop", "#keep"
 
@@ -42,20 +44,25 @@ def skip(turn: Turn) -> None:
 def change(turn: Turn) -> None:
     """Open the line that the words name."""
     wanted = re.sub(r"^\s*(?:change|edit|correct the|wrong)\s*(?:the|my)?\s*", "", turn.text, flags=re.I).strip(" .!?")
-    turn.say(*change_line(turn.report, wanted, turn.setting))
+    line, _, new = wanted.partition(" to ")
+    turn.say(*change_line(turn.report, line, turn.setting))
+    question = questions().get(turn.report.get("reopened") or "")
+    answer = interpret(question, new, set()) if question is not None and new else None
+    if question is not None and answer is None and new:
+        countries = ("nationality", "residence_country", "country") if question.kind == "country" else ()
+        found = [fact.value for fact in read(new, date.today()).facts
+                 if fact.field in (question.field, *countries) and fact.status != "denied"]
+        answer = {question.field: found[0]} if found and question.field else None
+    if question is not None and answer:
+        turn.replies.clear()
+        turn.say(*play_back(turn.report, take_answer(turn, question, answer, new), [], turn.setting))
 
 
 def start_over(turn: Turn) -> None:
     """Ask once before a draft is dropped."""
     turn.say(Reply(text("start_over_sure"), ((DROP, text("start_over_yes")), (KEEP, text("start_over_no")))))
     turn.report["at_rest"] = True
-
-
-def drop(turn: Turn) -> None:
-    """Drop the draft and begin afresh; a case that the desk has stays there."""
-    turn.drop = True
-    turn.new_report = new_report()
-    turn.say(say("started_over", turn.report, turn.setting))
+    turn.report["dropping"] = True
 
 
 def later(turn: Turn) -> None:
@@ -77,9 +84,16 @@ def aloud(turn: Turn) -> None:
 
 
 def new_case(turn: Turn) -> None:
-    """Begin another case beside the present one."""
+    """Begin another case beside the present one, with what the message tells of it."""
     turn.new_report = new_report()
     turn.say(say("new_case", turn.report, turn.setting))
+    if turn.facts and (turn.facts["about_a_person"] or turn.facts["danger_words"]):
+        if turn.facts["danger_words"]:
+            put(turn.new_report, "danger", "yes", source="message", words=", ".join(turn.facts["danger_words"])[:80])
+        turn.new_report["account"].append(turn.text)
+        take(turn.new_report, turn.facts)
+        if in_danger(turn.new_report):
+            turn.replies.insert(0, emergency(turn.new_report, turn.setting))
 
 
 def other_case(turn: Turn) -> None:
@@ -101,13 +115,18 @@ def more(turn: Turn) -> None:
 
 
 def summary(turn: Turn) -> None:
-    """Show the summary as soon as what is never skipped was asked."""
-    sending.hurry(turn)
+    """Show what is noted; the summary proper follows as soon as what is never skipped was asked."""
     turn.report["confirming"] = False
+    turn.say(*so_far(turn.report))
+    sending.hurry(turn)
 
 
 def welcome_back(turn: Turn) -> None:
     """The desk gave the chat back."""
+    if turn.sent_at:
+        back = say("welcome_back_sent", turn.report, turn.setting, reference=turn.reference)
+        turn.say(Reply(back.text, sending.afterwards()))
+        return
     turn.say(say("welcome_back", turn.report, turn.setting))
 
 

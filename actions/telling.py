@@ -9,7 +9,7 @@ from bot.protocol.agenda import next_question
 from bot.protocol.answers import LONGEST_SHORT, interpret, store
 from bot.protocol.catalogue import Option, Question, questions, text
 from bot.protocol.dialogue import OTHER, SAME, advise, emergency, play_back, say
-from bot.protocol.report import Data, in_danger, new_report, take, value
+from bot.protocol.report import Data, in_danger, new_report, put, take, value
 from bot.protocol.wording import Reply
 
 SHORT_ANSWER = 4
@@ -28,6 +28,11 @@ def tell(turn: Turn, intent: str, facts: Data) -> None:
         facts: the reading that travelled on the message.
     """
     report = turn.report
+    if facts.get("danger_words"):
+        put(report, "danger", "yes", source="message", words=", ".join(facts["danger_words"])[:80])
+    if report.pop("dropping", False) and sending.confirms(turn.text, intent):
+        drop(turn)
+        return
     if report.get("confirming") and sending.confirms(turn.text, intent):
         sending.send(turn)
         return
@@ -108,11 +113,11 @@ def _answer(turn: Turn, question: Question, facts: Data, changed: list[str], cor
         return []
     answer = interpret(question, turn.text, read)
     # A correction of something else is no answer to the question that happens to be open.
-    if corrected and isinstance(answer, dict) and answer and question.field not in changed:
+    if corrected and question.field not in changed:
         answer = None
     if answer is None:
         tries = report.setdefault("tries", {})
-        tries[question.id] = tries.get(question.id, 0) + 1
+        tries[question.id] = tries.get(question.id, 0) + (not turn.text.rstrip().endswith("?"))
         if question.tier != "urgent" and tries[question.id] >= TRIES:
             mark_asked(report, question)
         return None
@@ -176,13 +181,21 @@ def add(turn: Turn, words: str, facts: Data, correction: bool = False) -> None:
         facts: what was read in it.
         correction: it replaces what stood there.
     """
+    was_in_danger = in_danger(turn.report)
     changed = take(turn.report, facts, correction)
     turn.report["account"].append(words)
     turn.additions.append(Addition(words, True, turn.report_id))
-    if in_danger(turn.report) and facts.get("danger_words"):
+    if in_danger(turn.report) and (facts.get("danger_words") or not was_in_danger):
         turn.say(emergency(turn.report, turn.setting))
     turn.say(*play_back(turn.report, changed, [], turn.setting))
     turn.say(say("added", turn.report, turn.setting, reference=turn.reference))
+
+
+def drop(turn: Turn) -> None:
+    """Drop the draft and begin afresh; a case that the desk has stays there."""
+    turn.drop = True
+    turn.new_report = new_report()
+    turn.say(say("started_over", turn.report, turn.setting))
 
 
 def other_person(turn: Turn) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 from bot.understanding import questions as q  # noqa: E402
+from evaluation import run  # noqa: E402
 
 EXAMPLES = ROOT.parent / "shared" / "examples"
 EXPECTED = {
@@ -114,6 +115,14 @@ def examples() -> None:
     print(f"example stories answered as questions: {len(answered)} of {len(stories)} (some do ask)")
 
 
+def open_half() -> None:
+    """Print the figures of the labelled questions that may be looked at."""
+    rows = [row for row in run.load(run.HERE / "questions") if row["half"] == "open"]
+    found = run.score_questions(rows)
+    print(f"open half: {len(rows)} questions, right {found['right']:.3f}, wrong {found['wrong']:.3f}, "
+          f"sent to a person {found['person']:.3f}; without an answer and told so {found['no_answer_said']:.3f}")
+
+
 def main() -> None:
     """Print everything; -v names each miss."""
     start = time.perf_counter()
@@ -126,6 +135,7 @@ def main() -> None:
         q.find_question(text)
     print(f"one look-up: {(time.perf_counter() - start) / len(texts) * 1000:.2f} ms")
     examples()
+    open_half()
 
 
 if __name__ == "__main__":

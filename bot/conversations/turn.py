@@ -55,6 +55,8 @@ class Turn:
     states: dict[str, str] = field(default_factory=dict)
     """State in words of each reference sent from this conversation."""
 
+    facts: Data | None = None
+    """The reading that travelled on the message."""
     question: str | None = None
     """Id of the answer to what the message asks; empty where no answer fits."""
     read: bool = False

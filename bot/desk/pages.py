@@ -21,6 +21,7 @@ from bot.desk.queue import Bell, Item, bell, queue
 from bot.desk.rendering import HERE, render, texts
 from bot.protocol.profile import load_profile
 from bot.protocol.routes import title
+from bot.referrals import claims
 from bot.referrals.cases import CaseError
 from bot.referrals.reference import clean_reference
 from bot.referrals.tables import Case, Report
@@ -58,7 +59,8 @@ async def sign_in(request: Request) -> HTTPResponse:
 
 
 async def sign_out(request: Request) -> HTTPResponse:
-    """End the session, here and in the store."""
+    """End the session, here and in the store; what the officer holds goes back into the queue, and rings."""
+    await asyncio.to_thread(claims.release_all, request.ctx.signed_in.account)
     await asyncio.to_thread(sessions.sign_out, request.ctx.signed_in)
     response = redirect(f"{access.PATH}/sign-in", status=303)
     access.let_out(response)

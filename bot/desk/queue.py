@@ -74,7 +74,8 @@ def queue(session: Session, closed: bool = False) -> list[Item]:
         closed: True for the cases that were closed last instead.
 
     Returns:
-        Unclaimed cases first, in each part danger first, then the one that waits longest.
+        Cases that want somebody first (unclaimed, or with a message that nobody answered), in each part danger first,
+        then the one that waits longest.
     """
     last = aliased(Message)
     newest = select(func.max(Message.seq)).where(
@@ -98,13 +99,15 @@ def queue(session: Session, closed: bool = False) -> list[Item]:
         kept.setdefault(receipt.report_id, []).append(receipt.route)
     found = [_item(row, kept.get(row.Report.id)) for row in rows]
     if not closed:
-        found.sort(key=lambda i: (i.case.state != "open", not (i.case.danger or i.case.missing), i.case.opened_at))
+        found.sort(key=lambda item: (not (item.rings or item.unanswered),
+                                     not (item.case.danger or item.case.missing), item.case.opened_at))
     return found
 
 
 def _item(row: Any, routes: list[str] | None) -> Item:
     case, data = row.Case, row.Report.data
     again = case.state == "claimed" and row.chat == "waiting"
+    unanswered = case.state == "claimed" and row.chat == "human" and row.author == "responder"
     limit = profile_for(data)[0].limits["claim_minutes_danger" if case.danger or case.missing else "claim_minutes"]
     return Item(
         case=case,
@@ -113,9 +116,9 @@ def _item(row: Any, routes: list[str] | None) -> Item:
         routes=tuple((route, title(route)) for route in routes or routes_of(data, here_for(data))),
         owner=row.owner,
         reference=row.Report.reference,
-        rings=case.state == "open" or again,
+        rings=case.state == "open" or again or (unanswered and (case.danger or case.missing)),
         late=case.state == "open" and now() - case.opened_at > timedelta(minutes=limit),
-        unanswered=case.state == "claimed" and row.chat == "human" and row.author == "responder",
+        unanswered=unanswered,
         waits_since=case.opened_at if case.state == "open" else case.closed_at or case.claimed_at or case.opened_at,
     )
 

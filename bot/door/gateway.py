@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import asyncio
 import unicodedata
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,10 +18,10 @@ from bot.door import bot_client
 from bot.protocol.catalogue import text
 from bot.protocol.profile import load_profile
 from bot.protocol.report import put
-from bot.referrals.reports import begin_report, open_case
+from bot.referrals.reports import begin_report, open_case, store_content
 from bot.referrals.tables import Report
 from bot.settings import settings
-from bot.understanding.danger import danger, wants_human
+from bot.understanding.danger import begins_another_case, danger, wants_human
 
 MAX_CHARACTERS = 10_000
 PER_MINUTE = 60
@@ -135,7 +136,7 @@ def _store(owner: str, name: str, channel: str, words: str, external_id: str | N
         if not urgent and not _known(session, conversation.id, external_id) and _too_many(session, conversation.id):
             raise Refused("too_many", text("too_many", **numbers()))
         message, new = receive(session, conversation, title or words, words if title else None, external_id)
-        if new and not title and conversation.state != "human":
+        if new and not title:
             _alarm_at_once(session, conversation, words)
         return conversation.id, message.id, message.state == "waiting"
 
@@ -166,16 +167,22 @@ def _title(session: Any, conversation_id: str, payload: str) -> str | None:
 def _alarm_at_once(session: Any, conversation: Conversation, words: str) -> None:
     """Put danger and a wish for a person in front of the desk before Rasa has read a word."""
     in_danger, human = bool(danger(words)), wants_human(words)
-    if not (in_danger or human):
+    with_a_person = conversation.state == "human"
+    if not (in_danger or human or with_a_person):
         return
     report = session.get(Report, conversation.report_id) if conversation.report_id else None
     report = report or begin_report(session, conversation)
-    if in_danger and not report.sent_at:
-        content = {**report.data, "values": dict(report.data["values"])}
+    content = deepcopy(report.data)
+    if with_a_person:
+        # The bot does not read what is told to a person; the words belong to the record all the same.
+        content["account"].append(words)
+    if in_danger and not begins_another_case(words):
         put(content, "danger", "yes", source="message", words=", ".join(danger(words))[:80])
-        report.data = content
-        report.version += 1
-    open_case(session, report, conversation, "danger" if in_danger else "human")
+    store_content(session, report.id, report.version, content)
+    if in_danger or human:
+        open_case(session, report, conversation, "danger" if in_danger else "human")
+    if in_danger and with_a_person:
+        tell(session, conversation, text("emergency_now_human", **numbers()))
 
 
 def _bot_is_down(conversation_id: str, message_id: str) -> None:

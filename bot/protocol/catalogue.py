@@ -10,6 +10,9 @@ from bot.protocol.loading import DATA, BrokenData, line_of, load
 OPEN_ANSWERS = {"unknown": "I don't know", "not_yet": "Not yet", "not_safe": "Not safe now"}
 """Answers that every question takes."""
 
+OPEN_STATES = {"unknown": "not known", "not_yet": "not yet known", "not_safe": "not safe to ask now"}
+"""The same in a record."""
+
 _TEXT = {"type": "string", "minLength": 1}
 _SOURCE = {
     "type": "object",

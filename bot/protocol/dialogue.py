@@ -42,7 +42,7 @@ def play_back(report: Data, changed: list[str], not_understood: list[str], setti
     if not_understood and shown:
         words = not_understood[0] if len(not_understood[0]) <= 120 else not_understood[0][:117] + "..."
         replies.append(say("kept_part", report, setting, words=words.replace("{", "(").replace("}", ")")))
-    if report["age_problem"] and not report["age_problem_asked"]:
+    if "age_problem" in keys:
         replies.append(say(report["age_problem"], report, setting))
     return replies
 
@@ -50,6 +50,12 @@ def play_back(report: Data, changed: list[str], not_understood: list[str], setti
 def _listed(head: str, shown: list[Line]) -> Reply:
     body = "\n".join(f"- {line.shown}" for line in shown)
     return Reply(f"{head}\n{body}", tuple((f"{CHANGE}{line.key}", line.shown) for line in shown))
+
+
+def so_far(report: Data) -> list[Reply]:
+    """List what is noted, each line to be tapped; nothing where nothing is."""
+    shown = lines(report)
+    return [_listed(text("so_far"), shown)] if shown else []
 
 
 def advise(report: Data, setting: Setting) -> list[Reply]:

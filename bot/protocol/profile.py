@@ -131,6 +131,13 @@ def load_profile(name: str, folder: Path = PROFILES) -> Profile:
     )
 
 
+@lru_cache(maxsize=1)
+def profile_names() -> dict[str, str]:
+    """Give the names of the countries that have a profile, by their codes."""
+    profiles = [load_profile(path.stem) for path in sorted(PROFILES.glob("*.yml"))]
+    return {profile.code: profile.country for profile in profiles}
+
+
 def profile_of(country: str | None, default: str, folder: Path = PROFILES) -> tuple[Profile, bool]:
     """Find whose numbers and names to give.
 

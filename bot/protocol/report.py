@@ -1,6 +1,7 @@
 """The content of one report: values with their status and words, persons, signs, and how a reading enters it."""
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 from typing import Any
 
@@ -97,10 +98,11 @@ def take(report: Data, reading: Data, correction: bool = False) -> list[str]:
         changed += _take_people(report, reading["people"], correction)
     taken = [f for f in reading["facts"]
              if not (of_another and f["field"] in fields() and fields()[f["field"]].scope == "person")]
-    nationalities = [f for f in taken if f["field"] == "nationality"]
+    nationalities = [f for f in taken if f["field"] == "nationality" and f["status"] != "denied"]
     for fact in taken:
         if fact["field"] == "age_problem":
             report["age_problem"] = fact["value"]
+            changed.append("age_problem")
             continue
         if fact["field"] not in fields():
             continue
@@ -126,6 +128,9 @@ def _speaks_of_another(report: Data, people: list[Data]) -> bool:
 
 def _take_fact(report: Data, fact: Data, correction: bool) -> bool:
     field, new = fact["field"], fact["value"]
+    if field == "place" and _ADDRESS.search(str(new)):
+        # An address of stay is never echoed on an outside channel; it stays in the account alone.
+        return False
     if isinstance(new, bool):
         new = "yes" if new else "no"
     if fact["status"] == "denied" and field != "fear":
@@ -146,13 +151,19 @@ def _take_fact(report: Data, fact: Data, correction: bool) -> bool:
     return True
 
 
+_ADDRESS = re.compile(
+    r"\d{1,4}[a-z]?,? +[\w' -]{2,30}"
+    r"(?:street|str|road|rd|avenue|ave|lane|square|close|drive|strasse|straße|ulica|rue|via)\b"
+    r"|\b(?:rue|via|calle|ulica|ul\.) +[\w' -]{2,30}\d{1,4}\b", re.I)
+
+
 def _keeps(field: str, old: Data, new: Any, status: str) -> bool:
     """Tell whether what stands there stays: danger only rises, an answer outranks a reading, a doubt clears nothing.
 
     What was said of a person stays until it is corrected.
     """
-    if field in ("danger", "missing") and old["value"] in ("yes", "now"):
-        return True
+    if field in ("danger", "missing"):
+        return old["value"] in ("yes", "now") or new not in ("yes", "now")
     if fields()[field].scope == "person" and old["status"] == "stated":
         return True
     return old["value"] == new or old["source"] in ("answer", "officer") or (

@@ -10,7 +10,7 @@ from babel import Locale
 from bot.protocol.catalogue import cite, sources
 from bot.protocol.indicators import ASSESSMENT_GROUPS, Indicator, indicators
 from bot.protocol.loading import DATA, BrokenData, line_of, load
-from bot.protocol.profile import ROUTES
+from bot.protocol.profile import ROUTES, profile_names
 from bot.protocol.report import Data, entry_of, signs_present, value
 
 ON_TOP = ("danger_first", "presumed_child", "firewall", "firewall_open", "non_punishment", "missing_now", "may_abscond",
@@ -45,6 +45,7 @@ _SCHEMA: dict[str, Any] = {
                             "sign": {"type": "boolean"},
                             "harm": {"type": "boolean"},
                             "asylum": {"type": "boolean"},
+                            "alone": {"type": "boolean"},
                             "home": {"type": "array", "items": {"enum": ["here", "abroad", "unknown", "taken_abroad"]}},
                             "company": {"type": "array", "items": {"enum": ["unproven", "family", "proven"]}},
                         },
@@ -199,6 +200,7 @@ def facts_for(report: Data, person: Data, here: str) -> dict[str, Any]:
         "sign": bool(trafficking_signs(report) or exploitation),
         "harm": bool(signs_present(report)) or value(report, "danger") == "yes" or value(report, "missing") == "now",
         "asylum": value(report, "fear") in ("asylum", "refugee", "fear"),
+        "alone": value(report, "accompanied") == "alone",
         "company": _company(report),
     }
 
@@ -304,8 +306,8 @@ def closed_in_words(wall: Firewall) -> str:
 
 
 def country_name(code: str) -> str:
-    """Give a country's English name; the code itself where it has none (a fictional country)."""
-    return str(Locale("en").territories.get(code, code))
+    """Give a country's English name, that of its profile where it is a fictional one; else the code."""
+    return str(Locale("en").territories.get(code) or profile_names().get(code, code))
 
 
 def routes_of(report: Data, here: str) -> list[str]:

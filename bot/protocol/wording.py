@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.protocol.catalogue import OPEN_ANSWERS, fields, text
+from bot.protocol.catalogue import OPEN_STATES, fields, text
 from bot.protocol.indicators import indicators
 from bot.protocol.profile import Profile
 from bot.protocol.report import Data, signs_present
@@ -137,7 +137,7 @@ def _told_by_age(person: Data) -> bool:
 
 def _line(key: str, label: str, field_id: str, entry: Data, more: str = "") -> Line:
     if entry.get("open"):
-        shown = OPEN_ANSWERS[entry["open"]].lower()
+        shown = OPEN_STATES[entry["open"]]
     else:
         shown = value_in_words(field_id, entry["value"])
         if entry["status"] == "hedged":

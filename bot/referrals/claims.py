@@ -7,7 +7,7 @@ from sqlalchemy import and_, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from bot.conversations.tables import Conversation, Message
-from bot.database import now
+from bot.database import now, writing
 from bot.referrals.cases import (
     CaseClosed,
     NotAllowed,
@@ -162,6 +162,22 @@ def release(session: Session, case_id: str, account: Account) -> Opened:
     say(session, opened, "released_one" if stays else "released", name=account.display_name)
     done(session, opened, account, "case.released", alarm=True)
     return find(session, case_id)
+
+
+def release_all(account: Account) -> int:
+    """Put every case that an officer holds back into the queue, as when they leave.
+
+    Args:
+        account: the officer.
+
+    Returns:
+        How many there were.
+    """
+    with writing() as session:
+        held = session.execute(select(Case.id).filter_by(owner_id=account.id, state="claimed")).scalars().all()
+        for case_id in held:
+            release(session, case_id, account)
+    return len(held)
 
 
 def take_over(session: Session, case_id: str, account: Account) -> Opened:

@@ -5,9 +5,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import spacy
-from spacy.matcher import PhraseMatcher
-
 from bot.protocol.loading import load
 
 _DATA = Path(__file__).parent / "data" / "commands.yml"
@@ -25,14 +22,24 @@ LONGEST = 400
 """Characters beyond which a message is a story and not a command."""
 
 
+@lru_cache(maxsize=1)
+def command_phrases() -> dict[str, dict[str, list[str]]]:
+    """Give the phrases of each command, by the way in which they must stand."""
+    return dict(load(_DATA, _SCHEMA))
+
+
 class Commands:
     """Finds the command in a message, the first of the data file that fits."""
 
     def __init__(self) -> None:
+        # Imported here: the web process needs the phrases alone, and spaCy brings seconds of start-up.
+        import spacy
+        from spacy.matcher import PhraseMatcher
+
         self._nlp = spacy.blank("en")
         self._matcher = PhraseMatcher(self._nlp.vocab, attr="LOWER")
-        self.intents = list(load(_DATA, _SCHEMA))
-        for intent, ways in load(_DATA, _SCHEMA).items():
+        self.intents = list(command_phrases())
+        for intent, ways in command_phrases().items():
             for way, phrases in ways.items():
                 self._matcher.add(f"{intent}/{way}", [self._nlp.make_doc(p) for p in phrases])
 

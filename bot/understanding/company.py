@@ -81,11 +81,29 @@ def company(story: Story) -> list[Fact]:
         words = story.text[around.start : around.end]
         chosen, value = Fact("accompanied", "", "hedged", words, around.start, around.end), "with_other_adult"
     if chosen is None:
-        return []
+        return _nobody_told_of(story)
     sure = (
         "hedged" if (chosen in adult and chosen not in strong) or chosen in (left, weak, on_the_way) else chosen.status
     )
     return [Fact("accompanied", value, sure, chosen.words, chosen.start, chosen.end)]
+
+
+_ADULTS = re.compile(
+    r"\b(?:boss|owner|madame?|man|men|woman|women|lady|couple|guy|fella|mum|mam|mother|father|dad|parents?|family|husband|"
+    r"boyfriend|bf|lover|uncle|aunt\w*|cousin|they|agency|pastor|coach|employer|driver|group|crew|mates|grandm\w+)\b"
+)
+
+
+def _nobody_told_of(story: Story) -> list[Fact]:
+    """Infer, doubted, that one person is alone where nobody else is told of at all."""
+    one = len(story.people) == 1 and story.people[0].count == 1 and story.people[0].child is not None
+    around = any(noun.role in ("other", "adult", "kin") for noun in story.nouns) or _ADULTS.search(story.low)
+    gone = any(f.status != "denied" for f in found(story, "story").get(("missing", "now"), []))
+    if not one or around or gone or "?" in story.low or len(story.low) < 60:
+        return []
+    words = story.people[0].words
+    start = max(0, story.text.find(words)) if words else 0
+    return [Fact("accompanied", "alone", "hedged", words, start, start + len(words))]
 
 
 _RAN = re.compile(

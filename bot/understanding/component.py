@@ -25,10 +25,14 @@ CASE_FACTS = "case_facts"
 """Key of the reading on the message."""
 
 TAP = "#"
-SURE = 0.7
+SURE = 0.85
 """Confidence from which a learned intent is believed, and then only in a short message that says nothing of a case."""
 
-_LEAD = re.compile(r"^\W*(?:(?:sorry|correction|no|actually|hmm|typo|i meant?|my mistake)\b\W*)+", re.I)
+_LEAD = re.compile(r"^\W*(?:(?:sorry|correction|no|wrong|make that|actually|hmm|typo|i meant?|my mistake)\b\W*)+", re.I)
+_CONTRAST = re.compile(
+    r"\bnot\b.{1,30}\b(?:but|actually)\b|\bactually\b|^\W*[\w-]+,? not [\w-]+\W*$|\bnot .{1,20}, (?:s?he|it|they)\b",
+    re.I,
+)
 _DENIED = re.compile(r"\b(?:and |but )?not\b[^,.;]*", re.I)
 
 SHORT = 8
@@ -90,6 +94,8 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
         return "tap", Reading(), None
     reading = read(text, today, here)
     command = commands().find(text)
+    if command in (None, "change") and len(text.split()) <= SHORT * 2 and _CONTRAST.search(text):
+        command = "correct"
     if command == "correct" and not (reading.people or reading.facts):
         # "15 not 16": what is denied goes, so that what is left can be read.
         reading = read(_DENIED.sub(" ", _LEAD.sub("", text)), today, here)
@@ -102,6 +108,8 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
         elif _believed(text, learned) and question_in(text, reading) is None:
             command = learned.get(INTENT_NAME_KEY)
     if command in ("victim", "controller") and reading.people and len(text.split()) > SHORT * 3:
+        command = None
+    if command == "controller" and len(reading.signs) + len(reading.facts) > 2:
         command = None
     if command and command != "correct":
         return command, reading, None

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bot.protocol.loading import load
+from bot.understanding.commands import command_phrases
 from bot.understanding.negation import status
 from bot.understanding.phrases import PHRASES, Phrases
 from bot.understanding.text import plain
@@ -18,7 +19,7 @@ from bot.understanding.text import plain
 _SCHEMA = {
     "type": "object",
     "additionalProperties": {"type": "object", "additionalProperties": PHRASES, "minProperties": 1},
-    "required": ["danger", "not_danger", "past", "human", "silence"],
+    "required": ["danger", "resembles", "not_danger", "past", "human", "silence"],
 }
 _LENGTH = 20_000
 _PAST_VERB = re.compile(r"\b(?:was|were|had|did|used|locked|threatened|beat|told|kept)\b")
@@ -47,7 +48,7 @@ def spans(text: str) -> list[tuple[int, int]]:
     """
     low = plain(text[:_LENGTH])
     phrases = _phrases()
-    safe = [(hit.start, hit.end) for hit in phrases["not_danger"].find(low)]
+    safe = [(hit.start, hit.end) for kind in ("resembles", "not_danger") for hit in phrases[kind].find(low)]
     found: list[tuple[int, int]] = []
     for hit in phrases["danger"].find(low):
         if any(hit.start < end and start < hit.end for start, end in safe):
@@ -94,6 +95,18 @@ def denied(text: str) -> tuple[int, int] | None:
     """
     hit = next(iter(_phrases()["not_danger"].find(plain(text[:_LENGTH]))), None)
     return (hit.start, hit.end) if hit else None
+
+
+def begins_another_case(text: str) -> bool:
+    """Tell whether a message opens another case, so that its danger is not that of the present one.
+
+    Args:
+        text: the message as written.
+
+    Returns:
+        Whether it begins with one of the phrases that open a case.
+    """
+    return plain(text).startswith(tuple(command_phrases()["new_case"]["begins"]))
 
 
 def wants_human(text: str) -> bool:

@@ -194,8 +194,7 @@ def _assemble(
         if main
         else "none"
     )
-    if role in ("youth", "neutral", "none") and any(b.child for b in born):
-        role = "child" if role == "none" else role
+    role = "child" if role == "none" and any(b.child for b in born) else role
     looks = [a for a in mine if a.kind == "look"]
     claimed = any(a.kind == "claim" and re.search(r"claim", low[max(0, a.start - 30) : a.start]) for a in mine)
     sexed = (
@@ -244,13 +243,12 @@ def _split(
         if few < number and (adults or biggest.role in ("neutral", "adult")):
             lowest, highest = min(a.low for a in minors), max(a.high for a in minors)
             first = minors[0]
-            noun = first.noun
             persons = [
                 Person(
                     few,
                     lowest if lowest == highest else [lowest, highest],
                     "yes",
-                    (noun.sex if noun else None) or sex,
+                    (first.noun.sex if first.noun else None) or sex,
                     text[first.start : first.end],
                 )
             ]

@@ -14,6 +14,7 @@ from bot.understanding.links import link_checked
 from bot.understanding.nations import nationalities
 from bot.understanding.people import people
 from bot.understanding.places import Where, country, wheres
+from bot.understanding.presumption import presume
 from bot.understanding.reading import Fact, Reading, Sign
 from bot.understanding.text import plain, sentences
 
@@ -70,6 +71,7 @@ def read(
     low = plain(text)
     towns = wheres(low)
     who = people(text, today, [(w.start, w.end) for w in towns if w.kind != "places"])
+    presume(who.people, text)
     protected = any(person.child in ("yes", "unclear") for person in who.people)
     nations = nationalities(low, text, towns, who.nouns, protected)
     where = country(low, text, towns, {str(n.value) for n in nations}, here)

@@ -207,6 +207,7 @@ class Patterns:
         self.by_hand: set[str] = set()
         self.ids: set[str] = set()
         self.index: dict[str, list[_Pattern]] = {}
+        self.contraries: dict[str, list[_Pattern]] = {}
         self._phrases = _Phrases(shared["words"])
         for path in sorted(folder.glob("*.yml")):
             if path.name != WORDS:
@@ -240,7 +241,8 @@ class Patterns:
         for start in self._phrases.starts(phrase):
             if not start:
                 raise ValueError("begins with nothing that can be looked up")
-            self.index.setdefault(start, []).append(pattern)
+            index = self.contraries if pattern.kind == "contrary" else self.index
+            index.setdefault(start, []).append(pattern)
 
     def check(self) -> None:
         """Compile every phrase, as a start-up check and to make the first message as quick as the next.
@@ -248,7 +250,7 @@ class Patterns:
         Raises:
             re.error: a phrase is malformed.
         """
-        for found in self.index.values():
+        for found in (*self.index.values(), *self.contraries.values()):
             for pattern in found:
                 pattern.regex  # noqa: B018 (the property compiles)
 
@@ -281,52 +283,61 @@ def find_signs(text: str) -> list[Sign]:
     settled: set[str] = set()
     best: dict[str, tuple[tuple[int, int, int], Sign]] = {}
     contrary = _contraries(text, low)
-    for begin, pattern in _tried(low):
-        match = None if pattern.id in settled else pattern.regex.match(low, begin)
-        if match is None:
-            continue
-        start, end = match.span()
-        denied = any(a < end and start < b and b - a >= end - start for a, b in contrary.get(pattern.id, ()))
-        sign = Sign(
-            id=pattern.id,
-            seen="denied" if denied or pattern.denied_within(match)
-            else _seen(text, low, start, end, pattern.kind, begins),
-            words=text[start:end],
-            start=start,
-            end=end,
-            sure=pattern.kind != "weak",
-        )
-        rank = (int(sign.seen == "denied"), int(not sign.sure), _RANK[sign.seen])
-        if pattern.id not in best or rank < best[pattern.id][0]:
-            best[pattern.id] = (rank, sign)
-            if rank == (0, 0, 0):
-                settled.add(pattern.id)
+    for begin, group in _tried(low, patterns().index):
+        for pattern in group:
+            match = None if pattern.id in settled else pattern.regex.match(low, begin)
+            if match is None:
+                continue
+            sign = _sign(text, low, pattern, match, begins, contrary.get(pattern.id, []))
+            rank = (int(sign.seen == "denied"), int(not sign.sure), _RANK[sign.seen])
+            if pattern.id not in best or rank < best[pattern.id][0]:
+                best[pattern.id] = (rank, sign)
+                if rank == (0, 0, 0):
+                    settled.add(pattern.id)
+    for key, spans in contrary.items():
+        if key not in best:
+            start, end = spans[0]
+            best[key] = ((1, 0, 0), Sign(key, "denied", text[start:end], start, end, True))
     return sorted((sign for _, sign in best.values()), key=lambda s: (s.start, s.end, s.id))
+
+
+def _sign(text: str, low: str, pattern: _Pattern, match: re.Match[str], begins: list[int],
+          contrary: list[tuple[int, int]]) -> Sign:
+    """Make the sign of a match: denied where a longer statement of the contrary covers it."""
+    start, end = match.span()
+    denied = any(a < end and start < b and b - a >= end - start for a, b in contrary)
+    return Sign(
+        id=pattern.id,
+        seen="denied" if denied or pattern.denied_within(match)
+        else _seen(text, low, start, end, pattern.kind, begins),
+        words=text[start:end],
+        start=start,
+        end=end,
+        sure=pattern.kind != "weak",
+    )
 
 
 def _contraries(text: str, low: str) -> dict[str, list[tuple[int, int]]]:
     """Find what says that an indicator is absent ("owes nobody"), by indicator, unless that is itself denied."""
     found: dict[str, list[tuple[int, int]]] = {}
-    for word, pattern in _tried(low):
-        if pattern.kind == "contrary" and (match := pattern.regex.match(low, word)):
-            if status(text, *match.span()) != "denied":
+    for begin, group in _tried(low, patterns().contraries):
+        for pattern in group:
+            match = pattern.regex.match(low, begin)
+            if match and status(text, *match.span()) != "denied":
                 found.setdefault(pattern.id, []).append(match.span())
     return found
 
 
-def _tried(low: str) -> Iterator[tuple[int, _Pattern]]:
-    """Give each word's position with the patterns that may begin there."""
-    index = patterns().index
+def _tried(low: str, index: dict[str, list[_Pattern]]) -> Iterator[tuple[int, list[_Pattern]]]:
+    """Give the position of each word with the patterns that may begin there."""
     for word in _WORD.finditer(low):
         key = word.group()[:_KEY] if len(word.group()) >= _KEY else word.group() + " "
         for size in range(1, len(key) + 1):
-            for pattern in index.get(key[:size], ()):
-                yield word.start(), pattern
+            if group := index.get(key[:size]):
+                yield word.start(), group
 
 
 def _seen(text: str, low: str, start: int, end: int, kind: Kind, begins: list[int]) -> Seen:
-    if kind == "contrary":
-        return "denied"
     stated = status(text, start, end)
     if kind != "as_is" and stated == "denied":
         return "denied"

@@ -31,7 +31,10 @@ const Live = (() => {
     if (running) { again = true; return; }
     running = true;
     try {
-      const answer = await fetch(location.pathname + location.search, { headers: { "X-Live": "1" }, credentials: "same-origin", cache: "no-store" });
+      // After a refused act the address is the act's; what is shown, and what a reload asks for, is the case.
+      const address = location.pathname.replace(/^(\/desk\/case\/[^/]+)\/.+$/, "$1");
+      if (address !== location.pathname) history.replaceState(null, "", address);
+      const answer = await fetch(address + location.search, { headers: { "X-Live": "1" }, credentials: "same-origin", cache: "no-store" });
       if (answer.status === 401) return out();
       if (!answer.ok) throw new Error(String(answer.status));
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");

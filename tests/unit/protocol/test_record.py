@@ -162,7 +162,7 @@ def test_an_open_answer_stands_as_such() -> None:
     assert {
         "field": "fear",
         "label": "Fear of return or asylum",
-        "value": "not yet",
+        "value": "not yet known",
         "words": "said",
         "sure": True,
     } in whole["playback"]

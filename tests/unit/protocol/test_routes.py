@@ -148,7 +148,11 @@ TABLE: dict[str, tuple[Data, str]] = {
     "adult without a sign": (case(age=40, **ABROAD), "consult"),
     "adult, hurt only": (case(HURT, age=40, **ABROAD), "consult"),
     "adult in danger, no sign": (case(age=40, danger="yes"), "consult"),
-    "child at home, nothing seen": (case(**CHILD, **HOME, accompanied="alone"), "consult"),
+    # A child alone is never "too little": care straight away (terms of reference, chapter 4, alternative care).
+    "child of this country alone, nothing seen": (case(**CHILD, **HOME, accompanied="alone"), "child_protection"),
+    "child of this country with family, nothing seen": (
+        case(**CHILD, **HOME, accompanied="with_adult_relative_claimed"), "consult",
+    ),
     "child with proven parents, nothing seen": (
         case(**CHILD, **ABROAD, accompanied="with_adult_relative_claimed", link_checked="yes"),
         "consult",
@@ -454,7 +458,7 @@ def test_the_rule_names_the_closed_countries() -> None:
     report = case(PAPERS, **CHILD, nationality="SY", residence_country="BG", fear="refugee")
     [rule] = [r for r in decide(report, report["persons"][0], HERE).rules if r.id == "firewall"]
     assert country_name("SY") in rule.text and country_name("BG") in rule.text
-    assert country_name("QZ") == "QZ"
+    assert country_name("QZ") == "Norvania" and country_name("QY") == "QY"
 
 
 # What must hold for every report.

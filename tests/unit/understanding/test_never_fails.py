@@ -14,7 +14,8 @@ WORDS = st.sampled_from([
     "girl", "boy", "14", "f17", "M/15", "dob", "31/02/2010", "born", "not", "no", "says", "she", "he", "passport",
     "older", "man", "uncle", "from", "Romania", "Benin City", "locked", "in", "?", "can I", "status", "sorry",
     "#danger=yes",
-    "help", "now", ",", ".", "-", "\n", "'", '"', "...", "2 girls 13 and 15", "km", "€", "nigerain", "🙏", "ñ", "дитина",
+    "help", "now", ",", ".", "-", "\n", "'", '"', "...", "2 girls 13 and 15",
+    "km", "€", "nigerain", "🙏", "ñ", "дитина",
 ])
 MESSAGES = st.one_of(st.text(max_size=300), st.lists(WORDS, max_size=60).map(" ".join))
 
