@@ -1,13 +1,13 @@
-"""Repeats the alarm of a case that nobody claimed in the profile's time, and tells the responder so."""
+"""Repeats the alarm of a case that nobody claimed, or that nobody answers, in the profile's time."""
 from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.conversations.messages import DESK, changed, tell
-from bot.conversations.tables import Conversation
+from bot.conversations.tables import Conversation, Message
 from bot.database import now
 from bot.protocol.catalogue import text
 from bot.referrals.reports import profile_for
@@ -27,14 +27,50 @@ def repeat_alarms(session: Session) -> int:
         select(Case).where(Case.state == "open", Case.alarm_at <= now())
     ).scalars().all()
     for case in due:
-        report = session.get(Report, case.report_id)
-        conversation = session.get(Conversation, case.conversation_id)
-        profile = profile_for(report.data)[0]
-        minutes = profile.limits["claim_minutes_danger" if case.danger else "claim_minutes"]
-        case.alarms += 1
-        case.alarm_at = now() + timedelta(minutes=minutes)
-        changed(session, DESK, alarm=True)
-        key = "not_yet_taken" if case.acknowledged_by else "not_yet_read"
-        tell(session, conversation, text(key, name=case.acknowledged_by, duty_phone=profile.duty.phone,
-                                         emergency=profile.emergency))
+        _ring(session, case, "not_yet_taken" if case.acknowledged_by else "not_yet_read")
     return len(due)
+
+
+def ring_for_unanswered(session: Session) -> int:
+    """Ring where an officer holds a chat and the responder's last words have waited too long.
+
+    Args:
+        session: a writing transaction.
+
+    Returns:
+        How many cases rang.
+    """
+    newest = (
+        select(func.max(Message.seq))
+        .where(Message.conversation_id == Case.conversation_id, Message.author.in_(("responder", "human")))
+        .correlate(Case)
+        .scalar_subquery()
+    )
+    held = session.execute(
+        select(Case, Message.created_at)
+        .join(Conversation, Conversation.id == Case.conversation_id)
+        .join(Message, Message.conversation_id == Case.conversation_id)
+        .where(Case.state == "claimed", Conversation.state == "human", Message.author == "responder",
+               Message.seq == newest)
+    ).all()
+    rung = 0
+    for case, since in held:
+        patience = timedelta(minutes=_minutes(session, case))
+        if now() - since > patience and (case.alarm_at is None or case.alarm_at <= now()):
+            _ring(session, case, "not_answered")
+            rung += 1
+    return rung
+
+
+def _minutes(session: Session, case: Case) -> float:
+    limits = profile_for(session.get(Report, case.report_id).data)[0].limits
+    return limits["claim_minutes_danger" if case.danger or case.missing else "claim_minutes"]
+
+
+def _ring(session: Session, case: Case, sentence: str) -> None:
+    profile = profile_for(session.get(Report, case.report_id).data)[0]
+    case.alarms += 1
+    case.alarm_at = now() + timedelta(minutes=_minutes(session, case))
+    changed(session, DESK, alarm=True)
+    tell(session, session.get(Conversation, case.conversation_id),
+         text(sentence, name=case.acknowledged_by, duty_phone=profile.duty.phone, emergency=profile.emergency))

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import reading, writing
 from bot.door import bot_client
-from bot.jobs.alarms import repeat_alarms
+from bot.jobs.alarms import repeat_alarms, ring_for_unanswered
 from bot.jobs.pending import conversations_waiting
 
 log = structlog.get_logger()
@@ -37,6 +37,7 @@ async def one_round() -> None:
     try:
         with writing() as session:
             repeat_alarms(session)
+            ring_for_unanswered(session)
         with reading() as session:
             waiting = conversations_waiting(session)
         for conversation in waiting:

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.conversations.messages import messages_after, open_conversation, receive
-from bot.conversations.tables import Message
+from bot.conversations.messages import add_message, messages_after, open_conversation, receive
+from bot.conversations.tables import Conversation, Message
 from bot.database import now, reading, writing
-from bot.jobs.alarms import repeat_alarms
+from bot.jobs.alarms import repeat_alarms, ring_for_unanswered
 from bot.jobs.pending import conversations_waiting
 from bot.protocol.report import new_report, put
 from bot.referrals.reports import begin_report, open_case
@@ -52,6 +52,26 @@ async def test_a_claimed_case_does_not_ring(database: None) -> None:
         case.state, case.alarm_at = "claimed", now() - timedelta(hours=1)
         session.flush()
         assert repeat_alarms(session) == 0
+
+
+async def test_a_chat_that_an_officer_holds_and_does_not_answer_rings_once_a_while(database: None) -> None:
+    case_id, conversation_id = a_case(danger=True)
+    with writing() as session:
+        conversation = session.get(Conversation, conversation_id)
+        case = session.get(Case, case_id)
+        case.state, case.alarm_at, conversation.state = "claimed", None, "human"
+        message, _ = receive(session, conversation, "are you there?", None, None)
+        session.flush()
+        assert ring_for_unanswered(session) == 0, "it rang before anybody could answer"
+        message.created_at = now() - timedelta(minutes=6)
+        session.flush()
+        assert ring_for_unanswered(session) == 1
+        assert ring_for_unanswered(session) == 0, "it rang twice at once"
+        case.alarm_at = None
+        add_message(session, conversation, "human", "I am here", speaker="Duty officer")
+        assert ring_for_unanswered(session) == 0, "it rang although it was answered"
+        said = [m.text for m in messages_after(session, conversation_id) if m.author == "system"]
+        assert len(said) == 1 and "not been answered yet" in said[0]
 
 
 async def test_a_message_that_waited_is_found_and_a_fresh_one_left_to_the_door(database: None) -> None:

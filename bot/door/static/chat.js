@@ -82,7 +82,9 @@ function show(view) {
     conversation = view.conversation;
     line.open();
   }
-  if (fresh.length && (wasAtEnd || sending.running)) scrollTo(fresh[0]);
+  // What a person says comes into view wherever the reader is.
+  const spoken = fresh.find((article) => article.classList.contains("human"));
+  if (spoken || (fresh.length && (wasAtEnd || sending.running))) scrollTo(spoken || fresh[0]);
   else if (fresh.length) below.hidden = false;
 }
 
