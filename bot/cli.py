@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 
 import click
@@ -26,8 +27,16 @@ class Clear(click.Group):
 
 
 @click.group(cls=Clear)
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Firstline: from a responder's first message to a referral in human hands."""
+    from bot.setup import migrate, write_settings
+
+    # Any command may be the first on a new machine.
+    if "FIRSTLINE_SECRET" not in os.environ:
+        write_settings()
+    if context.invoked_subcommand in ("accounts", "token"):
+        migrate()
     # Deprecations of Rasa's own pins would bury what an operator must read; TensorFlow undoes plain filters.
     logging.captureWarnings(True)
     logging.getLogger("py.warnings").setLevel(logging.CRITICAL)
@@ -39,7 +48,8 @@ def prepare() -> None:
     """Write settings, bring the database up to date, make the first accounts, train the model."""
     from bot.setup import prepare as do
 
-    do(click.echo)
+    for name, password in do(click.echo):
+        click.echo(f"Sign in as {name:6}  {password}   (shown this once)")
 
 
 @main.command()

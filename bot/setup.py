@@ -46,6 +46,11 @@ def migrations(url: str) -> Config:
     return config
 
 
+def migrate() -> None:
+    """Bring the database up to date; one that is new gets all tables."""
+    command.upgrade(migrations(settings().database_url), "head")
+
+
 def check_data() -> str:
     """Load every catalogue and profile.
 
@@ -127,7 +132,7 @@ def prepare(say: Callable[[str], None]) -> list[tuple[str, str]]:
     if write_settings():
         say("Wrote .env with a generated secret.")
     say(check_data())
-    command.upgrade(migrations(settings().database_url), "head")
+    migrate()
     with writing() as session:
         made = first_start(session)
     train_if_needed(settings().models, say)
