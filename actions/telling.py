@@ -163,7 +163,12 @@ def mark_asked(report: Data, question: Question) -> None:
 
 
 def _after_sending(turn: Turn, intent: str, facts: Data) -> None:
-    """Take what is told after sending: an addition, or another case where it speaks of somebody."""
+    """Take what is told after sending: an addition, or another case; a question is answered."""
+    turn.question = facts.get("question")
+    if turn.question:
+        turn.say(*explaining.answer(turn))
+        if not (facts["facts"] or facts["signs"] or facts.get("danger_words")):
+            return
     speaks_of_somebody = bool(facts["people"]) and any(p.get("age") is not None for p in facts["people"])
     if speaks_of_somebody and intent != "correct":
         turn.report["pending"] = {"text": turn.text, "facts": facts}

@@ -40,3 +40,12 @@ async def test_a_question_that_no_answer_fits_goes_to_a_person_with_one_tap(chat
     said = await chat.say("which colour should the form for the archive have?")
     assert "no answer" in said and "#human" in chat.taps
     assert chat.question == "danger"
+
+
+async def test_a_question_after_sending_is_answered_and_is_no_addition(chat: Chat) -> None:
+    await chat.say(FIRST)
+    await chat.to_summary(danger="no")
+    await chat.say("#send")
+    said = await chat.say("can I call her embassy?")
+    assert "Source:" in said
+    assert chat.record()["amendments"] == []

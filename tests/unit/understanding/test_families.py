@@ -64,3 +64,8 @@ def test_a_link_is_proven_by_papers_and_never_where_it_is_doubted() -> None:
 def test_danger_is_to_people_and_not_to_their_papers() -> None:
     assert danger("he is dragging her to the car")
     assert not danger("the owner keeps her passport in the safe")
+
+
+def test_an_older_man_with_a_passport_is_no_crime_of_the_child() -> None:
+    facts = read("older man holds her passport and answers for her", dt.date(2026, 11, 21)).facts
+    assert [fact.value for fact in facts if fact.field == "exploitation"] == []
