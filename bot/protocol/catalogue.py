@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from bot.protocol.loading import DATA, BrokenData, line_of, load
+from bot.protocol.loading import DATA, SOURCE, TEXT, BrokenData, line_of, load
 
 OPEN_ANSWERS = {"unknown": "I don't know", "not_yet": "Not yet", "not_safe": "Not safe now"}
 """Answers that every question takes."""
@@ -13,13 +13,6 @@ OPEN_ANSWERS = {"unknown": "I don't know", "not_yet": "Not yet", "not_safe": "No
 OPEN_STATES = {"unknown": "not known", "not_yet": "not yet known", "not_safe": "not safe to ask now"}
 """The same in a record."""
 
-_TEXT = {"type": "string", "minLength": 1}
-_SOURCE = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["doc", "section"],
-    "properties": {"doc": _TEXT, "section": _TEXT},
-}
 _FIELDS = {
     "type": "object",
     "additionalProperties": {
@@ -29,10 +22,10 @@ _FIELDS = {
         "properties": {
             "scope": {"enum": ["report", "person"]},
             "kind": {"enum": ["choice", "age", "country", "text", "phone", "list"]},
-            "section": _TEXT,
-            "label": _TEXT,
-            "ask": _TEXT,
-            "values": {"type": "object", "minProperties": 1, "additionalProperties": _TEXT},
+            "section": TEXT,
+            "label": TEXT,
+            "ask": TEXT,
+            "values": {"type": "object", "minProperties": 1, "additionalProperties": TEXT},
         },
     },
 }
@@ -43,19 +36,19 @@ _QUESTIONS = {
         "additionalProperties": False,
         "required": ["id", "tier", "kind", "field", "ask", "short", "why", "source"],
         "properties": {
-            "id": _TEXT,
+            "id": TEXT,
             "tier": {"enum": ["urgent", "referral", "full"]},
             "kind": {"enum": ["choice", "age", "country", "text", "phone", "list", "home", "signs", "free_text"]},
             "field": {"type": ["string", "null"]},
-            "unless": {"type": "array", "items": _TEXT},
+            "unless": {"type": "array", "items": TEXT},
             "only": {"type": "array", "items": {"enum": ["no_signs"]}},
-            "keeps_text_in": _TEXT,
+            "keeps_text_in": TEXT,
             "even_in_danger": {"const": True},
             "adult_tier": {"enum": ["referral"]},
-            "ask": _TEXT,
+            "ask": TEXT,
             "short": {"type": "string", "maxLength": 40},
-            "why": _TEXT,
-            "source": _SOURCE,
+            "why": TEXT,
+            "source": SOURCE,
             "options": {
                 "type": "array",
                 "items": {
@@ -66,7 +59,7 @@ _QUESTIONS = {
                         "key": {"type": "string", "pattern": "^[a-z0-9_]+$"},
                         "title": {"type": "string", "maxLength": 40},
                         "sets": {"type": "object", "minProperties": 1},
-                        "sign": _TEXT,
+                        "sign": TEXT,
                         "none": {"const": True},
                     },
                 },
@@ -123,7 +116,7 @@ class Question:
 @lru_cache(maxsize=1)
 def sources() -> dict[str, str]:
     """Give the titles of the source documents by their key."""
-    return dict(load(DATA / "sources.yml", {"type": "object", "additionalProperties": _TEXT}))
+    return dict(load(DATA / "sources.yml", {"type": "object", "additionalProperties": TEXT}))
 
 
 def cite(source: dict[str, str]) -> str:
@@ -200,7 +193,7 @@ def _wrong_with(entry: dict[str, Any], before: dict[str, Question]) -> str | Non
 @lru_cache(maxsize=1)
 def texts() -> dict[str, str]:
     """Give the assistant's sentences by id; braces stand for what is filled in."""
-    return dict(load(DATA / "texts.yml", {"type": "object", "additionalProperties": _TEXT}))
+    return dict(load(DATA / "texts.yml", {"type": "object", "additionalProperties": TEXT}))
 
 
 def text(key: str, **values: Any) -> str:

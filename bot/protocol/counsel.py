@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.protocol.advice import facts_of
 from bot.protocol.catalogue import cite, fields, sources
-from bot.protocol.loading import DATA, BrokenData, line_of, load
+from bot.protocol.loading import DATA, SOURCE, TEXT, BrokenData, line_of, load
 from bot.protocol.report import Data
 from bot.protocol.routes import presumed_child
 
@@ -27,13 +27,6 @@ PLACEHOLDERS = frozenset(
 
 FEWEST_PHRASINGS = 12
 _FACTS = ("child", "adult_near", "missing", "danger", "hurt", "offence", "fear", "settled", "age_unsure", "signs")
-_TEXT = {"type": "string", "minLength": 1}
-_SOURCE = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["doc", "section"],
-    "properties": {"doc": _TEXT, "section": _TEXT},
-}
 _SCHEMA: dict[str, Any] = {
     "type": "array",
     "minItems": 1,
@@ -58,17 +51,17 @@ _SCHEMA: dict[str, Any] = {
                             "minProperties": 1,
                             "properties": {
                                 **{fact: {"type": "boolean"} for fact in _FACTS},
-                                "roles": {"type": "array", "minItems": 1, "items": _TEXT},
+                                "roles": {"type": "array", "minItems": 1, "items": TEXT},
                             },
                         },
-                        "say": _TEXT,
-                        "source": _SOURCE,
+                        "say": TEXT,
+                        "source": SOURCE,
                     },
                 },
             },
-            "source": _SOURCE,
-            "keys": _TEXT,
-            "phrasings": _TEXT,
+            "source": SOURCE,
+            "keys": TEXT,
+            "phrasings": TEXT,
         },
     },
 }

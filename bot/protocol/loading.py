@@ -10,6 +10,15 @@ import yaml
 
 DATA = Path(__file__).parent / "data"
 
+TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
+SOURCE: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["doc", "section"],
+    "properties": {"doc": TEXT, "section": TEXT},
+}
+"""Schemas that every catalogue shares: a text, and a source by its key and section."""
+
 
 class BrokenData(ValueError):
     """A data file does not say what it must say; the message names file, line and reason."""

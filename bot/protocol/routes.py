@@ -9,7 +9,7 @@ from babel import Locale
 
 from bot.protocol.catalogue import cite, sources
 from bot.protocol.indicators import ASSESSMENT_GROUPS, Indicator, indicators
-from bot.protocol.loading import DATA, BrokenData, line_of, load
+from bot.protocol.loading import DATA, SOURCE, TEXT, BrokenData, line_of, load
 from bot.protocol.profile import ROUTES, profile_names
 from bot.protocol.report import Data, entry_of, signs_present, value
 
@@ -17,13 +17,6 @@ ON_TOP = ("danger_first", "presumed_child", "firewall", "firewall_open", "non_pu
           "several_people", "turning_18", "in_parallel", "told_and_asked")
 """Rules that come on top of the table."""
 
-_TEXT = {"type": "string", "minLength": 1}
-_SOURCE = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["doc", "section"],
-    "properties": {"doc": _TEXT, "section": _TEXT},
-}
 _SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -36,7 +29,7 @@ _SCHEMA: dict[str, Any] = {
                 "additionalProperties": False,
                 "required": ["id", "when", "route", "because", "source"],
                 "properties": {
-                    "id": _TEXT,
+                    "id": TEXT,
                     "when": {
                         "type": "object",
                         "additionalProperties": False,
@@ -51,12 +44,12 @@ _SCHEMA: dict[str, Any] = {
                         },
                     },
                     "route": {"enum": list(ROUTES)},
-                    "because": _TEXT,
-                    "source": _SOURCE,
+                    "because": TEXT,
+                    "source": SOURCE,
                 },
             },
         },
-        "titles": {"type": "object", "required": [*ROUTES, "out_of_scope"], "additionalProperties": _TEXT},
+        "titles": {"type": "object", "required": [*ROUTES, "out_of_scope"], "additionalProperties": TEXT},
         "harm_groups": {"type": "array", "items": {"enum": sorted(ASSESSMENT_GROUPS)}},
         "rules": {
             "type": "object",
@@ -65,7 +58,7 @@ _SCHEMA: dict[str, Any] = {
                 "type": "object",
                 "additionalProperties": False,
                 "required": ["text", "source"],
-                "properties": {"text": _TEXT, "source": _SOURCE},
+                "properties": {"text": TEXT, "source": SOURCE},
             },
         },
     },
