@@ -11,7 +11,7 @@ from rasa_sdk.forms import FormValidationAction
 from actions import explaining, people, references, sending, steering, telling
 from actions.safe import Step, fail, utter
 from bot.conversations.turn import Turn, current
-from bot.protocol.answers import TAP, tap
+from bot.protocol.answers import DIFFERS, TAP, tap
 from bot.protocol.catalogue import questions
 from bot.protocol.dialogue import (
     ADD,
@@ -21,6 +21,7 @@ from bot.protocol.dialogue import (
     MORE,
     NEW,
     OTHER,
+    PERSON,
     ROUTE,
     SAME,
     SEND,
@@ -46,7 +47,7 @@ DONE = "done"
 _TAPS = {
     SEND: sending.send, MORE: steering.more, LATER: steering.later, HUMAN: people.human, NEW: steering.new_case,
     GONE: references.gone, STATUS: references.status, OTHER: telling.other_person, steering.DROP: telling.drop,
-    ROUTE: explaining.give_route,
+    ROUTE: explaining.give_route, PERSON: steering.add_person,
 }
 
 
@@ -129,7 +130,7 @@ def _answer_tapped(turn: Turn, question_id: str, key: str) -> None:
         return
     report = turn.report
     was_in_danger = in_danger(report)
-    again = question_id in report["asked"] and report.get("open") != question_id
+    again = question_id in report["asked"] and report.get("open") != question_id and answer != DIFFERS
     title = answer if isinstance(answer, str) else answer.title
     open_before = report.get("open")
     report["about_a_person"] = True

@@ -8,8 +8,7 @@ from bot.protocol.agenda import next_question
 from bot.protocol.answers import TAP
 from bot.protocol.catalogue import text
 from bot.protocol.dialogue import ADD, GONE, HUMAN, MORE, NEW, ROUTE, SEND, STATUS, say
-from bot.protocol.report import value
-from bot.protocol.routes import presumed_child, routes_of, title
+from bot.protocol.routes import declined, routes_of, title
 from bot.protocol.wording import Reply
 from bot.referrals.reference import new_reference
 
@@ -47,8 +46,7 @@ def send(turn: Turn) -> None:
     if turn.sent_at:
         turn.say(say("already_stored", report, setting, reference=turn.reference))
         return
-    adults_only = bool(report["persons"]) and all(presumed_child(p) is False for p in report["persons"])
-    if adults_only and value(report, "told") == "refuses":
+    if report["persons"] and all(declined(report, person) for person in report["persons"]):
         report["at_rest"] = True
         turn.say(say("adult_refuses", report, setting))
         return

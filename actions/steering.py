@@ -7,12 +7,12 @@ from datetime import date
 from actions import sending
 from actions.safe import Step
 from actions.telling import mark_asked, take_answer
-from bot.conversations.turn import Turn
-from bot.protocol.agenda import next_question
+from bot.conversations.turn import Addition, Turn
+from bot.protocol.agenda import asked_key, next_question, of_persons
 from bot.protocol.answers import interpret, store
 from bot.protocol.catalogue import questions, text
-from bot.protocol.dialogue import change_line, emergency, play_back, say, so_far
-from bot.protocol.report import in_danger, new_report, put, take
+from bot.protocol.dialogue import change_line, emergency, play_back, play_back_of, say, so_far
+from bot.protocol.report import in_danger, new_report, put, take, take_more_people
 from bot.protocol.wording import Reply
 from bot.understanding.reader import read
 
@@ -25,7 +25,8 @@ def back(turn: Turn) -> None:
     if not report["asked"]:
         turn.say(say("back_nothing", report, turn.setting))
         return
-    report["reopened"] = report["asked"].pop()
+    report["reopened"], _, person = report["asked"].pop().partition("@")
+    report["reopened_person"] = person or None
     report["confirming"] = False
     turn.say(say("back", report, turn.setting))
 
@@ -36,7 +37,7 @@ def skip(turn: Turn) -> None:
     question = questions().get(report.get("open") or "")
     if question is None:
         return
-    store(report, question, "unknown", turn.text)
+    store(report, question, "unknown", turn.text, report.get("open_person"))
     mark_asked(report, question)
     turn.say(say("skip_danger" if question.id == "danger" else "skipped", report, turn.setting))
 
@@ -47,7 +48,7 @@ def change(turn: Turn) -> None:
     line, _, new = wanted.partition(" to ")
     turn.say(*change_line(turn.report, line, turn.setting))
     question = questions().get(turn.report.get("reopened") or "")
-    answer = interpret(question, new, set()) if question is not None and new else None
+    answer = interpret(question, new, set(), turn.report) if question is not None and new else None
     if question is not None and answer is None and new:
         countries = ("nationality", "residence_country", "country") if question.kind == "country" else ()
         found = [fact.value for fact in read(new, date.today()).facts
@@ -96,6 +97,31 @@ def new_case(turn: Turn) -> None:
             turn.replies.insert(0, emergency(turn.new_report, turn.setting))
 
 
+def add_person(turn: Turn) -> None:
+    """Add a person to the report, with what the message tells of them; what is still open is asked about them alone."""
+    report = turn.report
+    facts = turn.facts or {"people": [], "facts": [], "signs": [], "about_a_person": True}
+    for question in questions().values():
+        # What was asked once is now asked about the newcomer alone.
+        if of_persons(question) and question.id in report["asked"]:
+            report["asked"] += [asked_key(question, person["id"]) for person in report["persons"]]
+            report["differs"] = list(dict.fromkeys([*report.get("differs", ()), question.id]))
+    if facts["people"]:
+        report["account"].append(turn.text)
+    if facts.get("danger_words"):
+        put(report, "danger", "yes", source="message", words=", ".join(facts["danger_words"])[:80])
+        turn.say(emergency(report, turn.setting))
+    report["about_a_person"] = True
+    report["confirming"] = False
+    newcomers = take_more_people(report, facts)
+    if turn.sent_at:
+        turn.additions.append(Addition(turn.text, True, turn.report_id))
+        turn.say(say("added", report, turn.setting, reference=turn.reference))
+    numbers = [str(report["persons"].index(person) + 1) for person in newcomers]
+    turn.say(say("person_added", report, turn.setting, number=", ".join(numbers)))
+    turn.say(*play_back_of(report, [person["id"] for person in newcomers]))
+
+
 def other_case(turn: Turn) -> None:
     """Return to the case before."""
     if not turn.other_reports:
@@ -140,6 +166,7 @@ STEPS = {
     "can_talk": aloud,
     "new_case": new_case,
     "other_case": other_case,
+    "add_person": add_person,
     "more": more,
     "summary": summary,
     "resume": welcome_back,

@@ -5,12 +5,13 @@ from typing import Any
 
 from actions import explaining, sending
 from bot.conversations.turn import Addition, Turn
-from bot.protocol.agenda import next_question
-from bot.protocol.answers import LONGEST_SHORT, interpret, store
+from bot.protocol.agenda import asked_key, next_question
+from bot.protocol.answers import DIFFERS, LONGEST_SHORT, interpret, store
 from bot.protocol.catalogue import Option, Question, questions, text
 from bot.protocol.dialogue import OTHER, SAME, advise, emergency, play_back, say
 from bot.protocol.report import Data, in_danger, new_report, put, take, value
 from bot.protocol.wording import Reply
+from bot.understanding.places import countries_in
 
 SHORT_ANSWER = 4
 """Words up to which an answer needs no play-back: it was just given."""
@@ -75,7 +76,8 @@ def _enter(turn: Turn, intent: str, facts: Data) -> None:
     correction = intent == "correct" or (question is not None and report.get("reopened") == question.id)
     if question is not None and intent != "correct":
         facts = _of_a_short_answer(question, turn.text, facts)
-    changed = take(report, facts, correction)
+    about = next((p for p in report["persons"] if p["id"] == report.get("open_person")), None)
+    changed = take(report, facts, correction, about)
     report["confirming"] = False
     answered = _answer(turn, question, facts, changed, bool(changed) and intent == "correct") if question else None
     if in_danger(report) and (not was_in_danger or facts.get("danger_words")):
@@ -92,9 +94,10 @@ def _enter(turn: Turn, intent: str, facts: Data) -> None:
 
 def _of_a_short_answer(question: Question, words: str, facts: Data) -> Data:
     """Read a few words about one thing as just that: "police post until 8" does not say who writes."""
-    if question.kind not in ("text", "phone") or len(words.split()) > LONGEST_SHORT:
+    if question.kind not in ("text", "phone", "countries") or len(words.split()) > LONGEST_SHORT:
         return facts
     beside = {"role", "place", "country", "accompanied", "claimed_link", "residence", "suspect_present"}
+    beside |= {"nationality", "residence_country"} if question.kind == "countries" else set()
     beside -= {question.field, "country" if question.field == "place" else ""}
     return {**facts, "facts": [f for f in facts["facts"] if f["field"] not in beside], "not_understood": []}
 
@@ -111,7 +114,9 @@ def _answer(turn: Turn, question: Question, facts: Data, changed: list[str], cor
     if question.id == "account" or (question.id == "signs" and facts["signs"]):
         mark_asked(report, question)
         return []
-    answer = interpret(question, turn.text, read)
+    answer = interpret(question, turn.text, read, report)
+    if answer is None and question.kind == "countries" and (codes := countries_in(turn.text)):
+        answer = {str(question.field): codes}
     # A correction of something else is no answer to the question that happens to be open.
     if corrected and question.field not in changed:
         answer = None
@@ -137,7 +142,12 @@ def take_answer(turn: Turn, question: Question, answer: Option | str | dict[str,
         The fields and signs that it set.
     """
     report = turn.report
-    changed = store(report, question, answer, words)
+    if answer == DIFFERS:
+        report["differs"] = [*report.get("differs", ()), question.id]
+        report["open"] = None
+        return []
+    person_id = report.get("open_person") if report.get("open") == question.id else None
+    changed = store(report, question, answer, words, person_id)
     if question.field and not changed and value(report, question.field) is not None:
         changed = [question.field]
     for field in changed:
@@ -156,10 +166,11 @@ def take_answer(turn: Turn, question: Question, answer: Option | str | dict[str,
 
 def mark_asked(report: Data, question: Question) -> None:
     """Note that a question was answered or passed, last."""
-    report["asked"] = [q for q in report["asked"] if q != question.id] + [question.id]
+    key = asked_key(question, report.get("open_person") if report.get("open") == question.id else None)
+    report["asked"] = [q for q in report["asked"] if q != key] + [key]
     if report.get("reopened") == question.id:
-        report["reopened"] = None
-    report["open"] = None
+        report["reopened"] = report["reopened_person"] = None
+    report["open"] = report["open_person"] = None
 
 
 def _after_sending(turn: Turn, intent: str, facts: Data) -> None:

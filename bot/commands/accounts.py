@@ -65,11 +65,12 @@ def disable(name: str) -> None:
 @click.command()
 @click.argument("name")
 @click.argument("scope", type=click.Choice(tokens.SCOPES))
-def token(name: str, scope: str) -> None:
+@click.option("--country", help="Where the organisation behind it works, such as PT.")
+def token(name: str, scope: str, country: str | None) -> None:
     """Make a program's bearer token and print it once; only its hash is kept."""
     try:
         with writing() as session:
-            made = tokens.create(session, name, scope)
+            made = tokens.create(session, name, scope, country)
     except tokens.BadToken as error:
         raise click.ClickException(str(error)) from error
     click.echo(made)

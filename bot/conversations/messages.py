@@ -20,7 +20,8 @@ def changed(session: Session, topic: str, alarm: bool = False) -> None:
     session.add(Change(topic=topic, alarm=alarm))
 
 
-def open_conversation(session: Session, channel: str, owner: str, name: str) -> Conversation:
+def open_conversation(session: Session, channel: str, owner: str, name: str,
+                      country: str | None = None) -> Conversation:
     """Find an owner's conversation, or begin it.
 
     Args:
@@ -28,13 +29,15 @@ def open_conversation(session: Session, channel: str, owner: str, name: str) -> 
         channel: web or api.
         owner: the proven sender (token or device).
         name: what the sender calls the conversation.
+        country: ISO code of the country of the sender's organisation, where it is known.
 
     Returns:
         The conversation; another owner's conversation of the same name is another one.
     """
     found = session.execute(select(Conversation).filter_by(owner=owner, name=name)).scalar_one_or_none()
     if found is None:
-        found = Conversation(id=str(uuid.uuid4()), channel=channel, owner=owner, name=name, state="bot", last_seq=0)
+        found = Conversation(id=str(uuid.uuid4()), channel=channel, owner=owner, name=name, country=country,
+                             state="bot", last_seq=0)
         session.add(found)
         session.flush()
     return found
@@ -106,9 +109,9 @@ def receive(session: Session, conversation: Conversation, text: str, payload: st
     return message, True
 
 
-def tell(session: Session, conversation: Conversation, text: str) -> Message:
-    """Say something to the responder as the system (not the bot, not a person)."""
-    return add_message(session, conversation, "system", text)
+def tell(session: Session, conversation: Conversation, text: str, **more: Any) -> Message:
+    """Say something to the responder as the system (not the bot, not a person); `more` as for `add_message`."""
+    return add_message(session, conversation, "system", text, **more)
 
 
 def messages_after(session: Session, conversation_id: str, after: int = 0) -> list[Message]:

@@ -9,7 +9,8 @@ from bot.database import Base, UtcTime, now
 class Conversation(Base):
     """One chat of one proven sender.
 
-    `owner` is the token or device that it belongs to; `name` is what that owner calls it. `state` is the truth about
+    `owner` is the token or device that it belongs to; `name` is what that owner calls it; `country` that of the
+    owner's organisation, where it is known. `state` is the truth about
     who speaks: bot, waiting (a person is wanted, the bot goes on meanwhile), human (the bot is mute), closed.
     """
 
@@ -18,6 +19,7 @@ class Conversation(Base):
     channel = Column(String(16), nullable=False)
     owner = Column(String(80), nullable=False)
     name = Column(String(64), nullable=False)
+    country = Column(String(2), nullable=True)
     state = Column(String(8), nullable=False, default="bot")
     report_id = Column(String(36), nullable=True)
     last_seq = Column(Integer, nullable=False, default=0)

@@ -32,7 +32,7 @@ def _answers(session: Session, case_id: str, account: Account, form: Form) -> No
         if scope not in ("report", "person") or not given:
             continue
         person, _, field_id = field_id.partition(".") if scope == "person" else (None, "", field_id)
-        several = field_id in fields() and fields()[field_id].kind == "list"
+        several = field_id in fields() and fields()[field_id].kind in ("list", "countries")
         open_answer = len(given) == 1 and given[0] in form.get("open_answers", [])
         answers[(person or None, field_id)] = given if several and not open_answer else given[0]
     version = _one(form, "version")

@@ -13,11 +13,12 @@ from bot.database import now
 from bot.desk.queue import people, person_line, where
 from bot.desk.rendering import texts
 from bot.protocol.catalogue import OPEN_ANSWERS, Field, fields
-from bot.protocol.routes import ALL_FOREIGN, country_name, title
-from bot.protocol.wording import value_in_words
+from bot.protocol.names import country_name, value_in_words
+from bot.protocol.routes import ALL_FOREIGN, title
 from bot.referrals import cases, reports
 from bot.referrals.receipts import receipts_of
 from bot.referrals.tables import Receipt
+from bot.referrals.talk import NEW_PERSON
 from bot.security.tables import Account
 
 
@@ -46,6 +47,7 @@ class CaseView:
         people: whom it is about.
         top: the values that matter first, by field.
         closed_countries: what must not be contacted, in words; empty where nothing is closed.
+        on_agreement: countries that open only with the child's agreement, in words.
         sections: (title, lines) of the whole report.
         persons: (person of the record, line that names them, lines).
         routes: (id, title) of the persons' routes, each once.
@@ -61,6 +63,7 @@ class CaseView:
     people: str
     top: dict[str, Line | None]
     closed_countries: str
+    on_agreement: str
     sections: list[tuple[str, list[Line]]]
     persons: list[tuple[dict[str, Any], str, list[Line]]]
     routes: list[tuple[str, str]]
@@ -101,6 +104,7 @@ def look(session: Session, case_id: str, account: Account) -> CaseView:
         where=where(opened.report.data), people=people(opened.report.data),
         top={key: _line(fields()[key], values[key]) if values.get(key) else None for key in _TOP},
         closed_countries=closed_in_words(record.get("firewall", {})),
+        on_agreement=_names(record.get("firewall", {}).get("on_agreement", [])),
         sections=_sections(values), persons=persons,
         routes=[(route, title(route)) for route in routes or [r.route for r in receipts]],
         receipts=receipts, messages=messages_after(session, opened.conversation.id),
@@ -110,7 +114,11 @@ def look(session: Session, case_id: str, account: Account) -> CaseView:
 def closed_in_words(firewall: dict[str, Any]) -> str:
     """Write which countries must not be contacted; empty where none is closed."""
     closed = firewall.get("closed", [])
-    return "*" if ALL_FOREIGN in closed else ", ".join(country_name(code) for code in closed)
+    return "*" if ALL_FOREIGN in closed else _names(closed)
+
+
+def _names(codes: list[str]) -> str:
+    return ", ".join(country_name(code) for code in codes)
 
 
 def _line(field: Field, entry: dict[str, Any]) -> Line:
@@ -139,8 +147,8 @@ def call_form(view: CaseView) -> dict[str, Any]:
         view: the case.
 
     Returns:
-        `report`: (section title, fields); `person`: fields; `people`: (id, line) of each person; `countries`: code
-        and name of each country; `open`: the open answers.
+        `report`: (section title, fields); `person`: fields; `people`: (id, line) of each person; `new_person`: what
+        stands for the id of one more; `countries`: code and name of each country; `open`: the open answers.
     """
     by_section: dict[str, list[Field]] = {}
     for field in fields().values():
@@ -151,6 +159,7 @@ def call_form(view: CaseView) -> dict[str, Any]:
         "person": [field for field in fields().values() if field.scope == "person"],
         "people": [(person["id"], line) for person, line, _ in view.persons],
         "countries": countries(),
+        "new_person": NEW_PERSON,
         "open": OPEN_ANSWERS,
     }
 

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session, aliased
 from bot.conversations.tables import Conversation, Message
 from bot.database import now
 from bot.desk.rendering import texts
-from bot.protocol.report import Data, value
-from bot.protocol.routes import country_name, presumed_child, routes_of, title
-from bot.protocol.wording import value_in_words
+from bot.protocol.names import country_name, value_in_words
+from bot.protocol.report import Data, entry_of, value
+from bot.protocol.routes import presumed_child, routes_of, title
 from bot.referrals.reports import here_for, profile_for
 from bot.referrals.tables import Case, Receipt, Report
 from bot.security.tables import Account
@@ -32,6 +32,7 @@ class Item:
         routes: (id, title) of each route.
         owner: display name of the officer who has it.
         reference: of a referral.
+        danger_answer: where no danger is known: `asked` (and denied), `open` (asked, not known) or `not_asked`.
         rings: nobody has claimed it, or its responder asks for a person again.
         late: the time that the profile gives for claiming is over.
         unanswered: the responder has written last, to a person.
@@ -44,6 +45,7 @@ class Item:
     routes: tuple[tuple[str, str], ...]
     owner: str | None
     reference: str | None
+    danger_answer: str
     rings: bool
     late: bool
     unanswered: bool
@@ -116,11 +118,20 @@ def _item(row: Any, routes: list[str] | None) -> Item:
         routes=tuple((route, title(route)) for route in routes or routes_of(data, here_for(data))),
         owner=row.owner,
         reference=row.Report.reference,
+        danger_answer=_danger_answer(data),
         rings=case.state == "open" or again or (unanswered and (case.danger or case.missing)),
         late=case.state == "open" and now() - case.opened_at > timedelta(minutes=limit),
         unanswered=unanswered,
         waits_since=case.opened_at if case.state == "open" else case.closed_at or case.claimed_at or case.opened_at,
     )
+
+
+def _danger_answer(data: Data) -> str:
+    entry = entry_of(data, "danger")
+    # Only the question, answered, says that there is none.
+    if entry is None or entry["source"] == "message":
+        return "not_asked"
+    return "open" if entry.get("open") else "asked"
 
 
 def where(data: Data) -> str:

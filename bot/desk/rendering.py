@@ -19,14 +19,14 @@ from bot.settings import settings
 HERE = Path(__file__).parent
 
 _TEXTS = {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}}
+_LISTS = ("kinds", "reasons", "danger", "states", "chat", "decisions", "roles", "sections", "seen", "people", "signed",
+          "problems", "missing_inputs", "done", "sources")
 _SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
-    "required": ["kinds", "reasons", "states", "chat", "decisions", "roles", "sections", "seen", "people", "signed",
-                 "problems", "missing_inputs", "done", "canned", "sources"],
+    "required": [*_LISTS, "canned"],
     "properties": {
-        **{name: _TEXTS for name in ("kinds", "reasons", "states", "chat", "decisions", "roles", "sections", "seen",
-                                     "people", "signed", "problems", "missing_inputs", "done", "sources")},
+        **{name: _TEXTS for name in _LISTS},
         "canned": {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}},
     },
 }

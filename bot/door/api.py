@@ -26,6 +26,7 @@ from bot.referrals.reference import clean_reference
 from bot.referrals.reports import by_reference, record_of
 from bot.referrals.tables import Report
 from bot.security import audit, tokens
+from bot.security.tables import ApiToken
 
 MAX_NAME = 64
 STATUS = {"empty": 422, "invalid": 422, "too_long": 413, "too_many": 429}
@@ -55,7 +56,7 @@ def failure(status: int, code: str, reason: str) -> HTTPResponse:
     return as_json({"error": {"code": code, "text": reason}}, status=status)
 
 
-def _token_of(request: Request, scope: str) -> tuple[str, str]:
+def _token_of(request: Request, scope: str) -> ApiToken:
     header = request.headers.get("authorization", "")
     kind, _, bearer = header.partition(" ")
     if kind.lower() != "bearer" or not bearer:
@@ -64,10 +65,10 @@ def _token_of(request: Request, scope: str) -> tuple[str, str]:
         token = tokens.verify(session, bearer.strip(), scope)
         if token is None:
             raise Failure(401, "unauthorized", _reason("unauthorized"))
-        return str(token.id), str(token.name)
+        return token
 
 
-async def _authorised(request: Request, scope: str) -> tuple[str, str]:
+async def _authorised(request: Request, scope: str) -> ApiToken:
     try:
         return await asyncio.to_thread(_token_of, request, scope)
     except SQLAlchemyError as error:
@@ -105,18 +106,18 @@ def _as_json(answer: gateway.Answer) -> HTTPResponse:
 
 async def post_message(request: Request) -> HTTPResponse:
     """Take a message: `POST /api/v1/messages`."""
-    owner, _ = await _authorised(request, "channel")
+    token = await _authorised(request, "channel")
     name, words, external = _body(request)
-    return _as_json(await gateway.post(f"token:{owner}", name, "api", words, external))
+    return _as_json(await gateway.post(f"token:{token.id}", name, "api", words, external, token.country))
 
 
 async def get_messages(request: Request) -> HTTPResponse:
     """Give later messages: `GET /api/v1/messages?conversation=&after=`."""
-    owner, _ = await _authorised(request, "channel")
+    token = await _authorised(request, "channel")
     name, after = request.args.get("conversation", ""), request.args.get("after", "0")
     if not _is_name(name) or not after.isdecimal() or len(after) > 9:
         raise Failure(422, "invalid", _reason("wrong_query"))
-    answer = await gateway.read(f"token:{owner}", name, int(after))
+    answer = await gateway.read(f"token:{token.id}", name, int(after))
     if answer is None:
         raise Failure(404, "not_found", _reason("not_found"))
     return _as_json(answer)
@@ -132,7 +133,7 @@ def _record(find: Any, who: str) -> dict[str, Any] | None:
 
 
 async def _give_record(request: Request, find: Any) -> HTTPResponse:
-    _, who = await _authorised(request, "desk")
+    who = (await _authorised(request, "desk")).name
     try:
         record = await asyncio.to_thread(_record, find, who)
     except SQLAlchemyError as error:

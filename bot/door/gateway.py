@@ -92,7 +92,8 @@ def clean(words: str) -> str:
     return kept
 
 
-async def post(owner: str, name: str, channel: str, words: str, external_id: str | None) -> Answer:
+async def post(owner: str, name: str, channel: str, words: str, external_id: str | None,
+               country: str | None = None) -> Answer:
     """Take one message and answer it.
 
     Args:
@@ -101,6 +102,7 @@ async def post(owner: str, name: str, channel: str, words: str, external_id: str
         channel: web or api.
         words: what was written, or the payload of a tap.
         external_id: the sender's id of the message; a repeated one gets the same answer and makes no second turn.
+        country: ISO code of the country of the sender's organisation, where it is known.
 
     Returns:
         The messages that answer it; none while a person holds the chat.
@@ -111,7 +113,8 @@ async def post(owner: str, name: str, channel: str, words: str, external_id: str
     """
     kept = clean(words)
     try:
-        conversation_id, message_id, waits = await asyncio.to_thread(_store, owner, name, channel, kept, external_id)
+        conversation_id, message_id, waits = await asyncio.to_thread(_store, owner, name, channel, kept, external_id,
+                                                                         country)
     except SQLAlchemyError as error:
         raise Unavailable(text("database_down", **numbers())) from error
     try:
@@ -125,9 +128,10 @@ async def post(owner: str, name: str, channel: str, words: str, external_id: str
         raise Unavailable(text("database_down", **numbers())) from error
 
 
-def _store(owner: str, name: str, channel: str, words: str, external_id: str | None) -> tuple[str, str, bool]:
+def _store(owner: str, name: str, channel: str, words: str, external_id: str | None,
+           country: str | None) -> tuple[str, str, bool]:
     with writing() as session:
-        conversation = open_conversation(session, channel, owner, name)
+        conversation = open_conversation(session, channel, owner, name, country)
         if conversation.state == "closed":
             conversation.state = "bot"
         title = _title(session, conversation.id, words) if words.startswith(TAP) else None

@@ -6,10 +6,11 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot.conversations.messages import DESK, changed, tell
+from bot.conversations.messages import DESK, changed
 from bot.conversations.tables import Conversation, Message
 from bot.database import now
 from bot.protocol.catalogue import text
+from bot.referrals.notices import notify
 from bot.referrals.reports import profile_for
 from bot.referrals.tables import Case, Report
 
@@ -68,9 +69,10 @@ def _minutes(session: Session, case: Case) -> float:
 
 
 def _ring(session: Session, case: Case, sentence: str) -> None:
-    profile = profile_for(session.get(Report, case.report_id).data)[0]
+    report = session.get(Report, case.report_id)
+    profile = profile_for(report.data)[0]
     case.alarms += 1
     case.alarm_at = now() + timedelta(minutes=_minutes(session, case))
     changed(session, DESK, alarm=True)
-    tell(session, session.get(Conversation, case.conversation_id),
-         text(sentence, name=case.acknowledged_by, duty_phone=profile.duty.phone, emergency=profile.emergency))
+    notify(session, report, session.get(Conversation, case.conversation_id),
+           text(sentence, name=case.acknowledged_by, duty_phone=profile.duty.phone, emergency=profile.emergency))

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from bot.protocol.catalogue import Question, fields, questions
 from bot.protocol.report import Data, entry_of, in_danger, signs_present, value
-from bot.protocol.routes import presumed_child
+from bot.protocol.routes import STATED_FEAR, presumed_child
 
 
 def next_question(report: Data) -> Question | None:
@@ -33,35 +33,125 @@ def open_questions(report: Data, full: bool | None = None) -> list[Question]:
     return [q for q in questions().values() if _due(q, report, full) and _needed(q, report)]
 
 
+def of_persons(question: Question) -> bool:
+    """Tell whether a question is about persons, and not about the case."""
+    return any(fields()[field].scope == "person" for field in (question.field, *question.unless) if field)
+
+
+def person_asked(report: Data, question: Question) -> str | None:
+    """Choose whom a question is put about.
+
+    Args:
+        report: the report.
+        question: the next question.
+
+    Returns:
+        Id of one person, where the report has several and they are asked about one by one; None for all together.
+    """
+    if report.get("reopened") == question.id:
+        chosen: str | None = report.get("reopened_person")
+        return chosen
+    if len(report["persons"]) < 2 or not of_persons(question):
+        return None
+    unasked = _unasked(report, question)
+    # Of whom alone it is not known is named too, so that nobody wonders who is meant.
+    return unasked[0]["id"] if unasked and (len(unasked) == 1 or _one_by_one(report, question)) else None
+
+
+def differs_possible(report: Data, question: Question) -> bool:
+    """Tell whether "differs: one by one" is among the replies: several persons, asked about together."""
+    together = of_persons(question) and not report.get("reopened") and person_asked(report, question) is None
+    return together and len(persons_meant(report, question)) > 1
+
+
+def persons_meant(report: Data, question: Question, person_id: str | None = None) -> list[Data]:
+    """Give the persons for whom an answer holds.
+
+    Args:
+        report: the report.
+        question: what is answered.
+        person_id: the one person that it was put about; None where it was put about all.
+
+    Returns:
+        Those whom the question fits; of several, those of whom it is not known yet, else all of them.
+    """
+    if person_id is not None:
+        return [p for p in report["persons"] if p["id"] == person_id]
+    fitting = [p for p in report["persons"] if _fits(question, p)]
+    return [p for p in fitting if _open_for(report, question, p)] or fitting
+
+
+def asked_key(question: Question, person_id: str | None) -> str:
+    """Give what stands in `asked` for a question that was put about one person, or about all (None)."""
+    return f"{question.id}@{person_id}" if person_id else question.id
+
+
+def _one_by_one(report: Data, question: Question) -> bool:
+    several = len(report["persons"]) > 1 and of_persons(question)
+    return several and (question.each or question.id in report.get("differs", ()))
+
+
+def _unasked(report: Data, question: Question) -> list[Data]:
+    return [p for p in report["persons"] if _fits(question, p) and _open_for(report, question, p)
+            and asked_key(question, p["id"]) not in report["asked"]]
+
+
+def _fits(question: Question, person: Data) -> bool:
+    child = presumed_child(person) is not False
+    return ("child" not in question.only or child) and ("adult" not in question.only or not child)
+
+
 def _due(question: Question, report: Data, full: bool) -> bool:
     if full or question.tier == "urgent":
         return True
     if in_danger(report) or report.get("hurry"):
         return question.even_in_danger
-    adult = bool(report["persons"]) and not any(presumed_child(p) is not False for p in report["persons"])
-    return (question.adult_tier if adult and question.adult_tier else question.tier) == "referral"
+    # The referral of a child does not wait for the consent of an adult beside them.
+    if "adult" in question.only and any(presumed_child(person) is not False for person in report["persons"]):
+        return False
+    return question.tier == "referral"
 
 
 def _needed(question: Question, report: Data) -> bool:
-    if question.id in report["asked"]:
+    if question.id in report["asked"] and not _one_by_one(report, question):
         return False
     if question.id == "account":
         return not report["about_a_person"] and not report["account"]
     # Danger is asked outright even where a message already spoke of it.
     if question.id == "danger":
         return True
-    if "no_signs" in question.only and (signs_present(report) or value(report, "exploitation")):
+    if not _conditions_hold(question, report):
         return False
+    if of_persons(question) and report["persons"]:
+        return bool(_unasked(report, question))
     return all(_open(report, field) for field in question.unless)
 
 
-def _open(report: Data, field: str) -> bool:
-    entry = entry_of(report, field)
+def _conditions_hold(question: Question, report: Data) -> bool:
+    if "no_signs" in question.only and (signs_present(report) or value(report, "exploitation")):
+        return False
+    if "fear" in question.only and value(report, "fear") not in STATED_FEAR:
+        return False
+    # Nobody described is taken for a child.
+    return any(_fits(question, person) for person in report["persons"] or [{"values": {}}])
+
+
+def _open_for(report: Data, question: Question, person: Data) -> bool:
+    return all(_open(report, field, person) for field in question.unless)
+
+
+def _open(report: Data, field: str, person: Data | None = None) -> bool:
+    entry = entry_of(report, field, person)
     # What a message denied is not an answer to the question itself.
     return entry is None or (entry["status"] == "denied" and entry["source"] == "message")
 
 
 def missing_labels(report: Data) -> list[str]:
     """Name what a receiver would want to know and does not, as labels of the record."""
-    wanted = [q.field for q in questions().values() if q.field and q.tier != "full"]
-    return [fields()[f].label for f in wanted if value(report, f) is None]
+    wanted = [q for q in questions().values() if q.field and q.tier != "full" and _conditions_hold(q, report)]
+    found = []
+    for question in wanted:
+        about = [p for p in report["persons"] if _fits(question, p)] if of_persons(question) else [None]
+        if any(value(report, str(question.field), person) is None for person in about or [None]):
+            found.append(fields()[str(question.field)].label)
+    return found

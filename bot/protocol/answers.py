@@ -4,7 +4,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from bot.protocol.catalogue import OPEN_ANSWERS, Option, Question, fields
+from bot.protocol.agenda import differs_possible, of_persons, persons_meant
+from bot.protocol.catalogue import OPEN_ANSWERS, Option, Question, fields, text
 from bot.protocol.report import Data, in_danger, put
 
 TAP = "#"
@@ -27,26 +28,33 @@ _NO = re.compile(r"(?:no|nope|nein|non|ne|nie|n|none|nobody|no one|not now)\b", 
 _PHONE = re.compile(r"\+?\d[\d\s().\-/]{4,20}\d")
 
 
-def choices(question: Question) -> list[tuple[str, str]]:
-    """Give all tap replies of a question as (payload, title), the open answers last."""
-    own = [(f"{TAP}{question.id}={o.key}", o.title) for o in question.options]
-    return own + [(f"{TAP}{question.id}={key}", title) for key, title in OPEN_ANSWERS.items()]
+DIFFERS = "differs"
+"""Key of the reply that says that an answer is not the same for all persons."""
+
+
+def choices(question: Question, report: Data) -> list[tuple[str, str]]:
+    """Give all tap replies of a question as (payload, title): its own, that it differs, the open answers."""
+    shown = {o.key: o.title for o in question.options}
+    if differs_possible(report, question):
+        shown[DIFFERS] = text("differs_title")
+    return [(f"{TAP}{question.id}={key}", title) for key, title in (shown | OPEN_ANSWERS).items()]
 
 
 def tap(question: Question, key: str) -> Option | str | None:
-    """Find what a tap means: an option, an open answer's key, or None where there is no such reply."""
-    if key in OPEN_ANSWERS:
+    """Find what a tap means: an option, the key of an open answer or `DIFFERS`, None where there is no such reply."""
+    if key in OPEN_ANSWERS or (key == DIFFERS and of_persons(question)):
         return key
     return next((o for o in question.options if o.key == key), None)
 
 
-def interpret(question: Question, text: str, read: set[str]) -> Option | str | dict[str, Any] | None:
+def interpret(question: Question, text: str, read: set[str], report: Data) -> Option | str | dict[str, Any] | None:
     """Read words as an answer.
 
     Args:
         question: the open question.
         text: what was written.
         read: fields that were already read out of the message.
+        report: the report, for the replies that were offered.
 
     Returns:
         An option; an open answer's key; field values to store; an empty dict where the reading already answered; None
@@ -54,7 +62,7 @@ def interpret(question: Question, text: str, read: set[str]) -> Option | str | d
     """
     plain = " ".join(text.lower().split()).strip(" .!")
     if plain.isdigit() and question.kind not in ("age", "phone"):
-        replies = choices(question)
+        replies = choices(question, report)
         if 1 <= int(plain) <= len(replies):
             return tap(question, replies[int(plain) - 1][0].split("=", 1)[1])
     for option in question.options:
@@ -95,7 +103,8 @@ def _by_kind(question: Question, text: str, plain: str, read: set[str]) -> Optio
     return None
 
 
-def store(report: Data, question: Question, answer: Option | str | dict[str, Any], words: str) -> list[str]:
+def store(report: Data, question: Question, answer: Option | str | dict[str, Any], words: str,
+          person_id: str | None = None) -> list[str]:
     """Enter an answer into the report.
 
     Args:
@@ -103,6 +112,7 @@ def store(report: Data, question: Question, answer: Option | str | dict[str, Any
         question: the question that was open.
         answer: what `tap` or `interpret` gave.
         words: what was written or tapped.
+        person_id: the person that the question was put about; None where it was put about all.
 
     Returns:
         Ids of the fields and signs that changed.
@@ -112,7 +122,7 @@ def store(report: Data, question: Question, answer: Option | str | dict[str, Any
             # Not knowing takes no danger back; only "no danger" does.
             return []
         if (question.field and fields()[question.field].scope == "report") or (question.field and report["persons"]):
-            put(report, question.field, answer, source="answer", words=words)
+            _put(report, question.field, answer, words, persons_meant(report, question, person_id))
         return [question.field] if question.field else []
     if isinstance(answer, Option) and answer.sign:
         report["signs"][answer.sign] = {"seen": "observed", "words": words, "sure": True}
@@ -121,6 +131,16 @@ def store(report: Data, question: Question, answer: Option | str | dict[str, Any
         report["no_signs_seen"] = True
         return []
     sets = answer.sets if isinstance(answer, Option) else answer
+    meant = persons_meant(report, question, person_id)
     for field, new in sets.items():
-        put(report, field, new, source="answer", words=words)
+        _put(report, field, new, words, meant)
     return list(sets)
+
+
+def _put(report: Data, field: str, new: Any, words: str, meant: list[Data]) -> None:
+    """Store a value: a person's for those who are meant, which is somebody new where nobody was described yet."""
+    if fields()[field].scope == "report" or not meant:
+        put(report, field, new, source="answer", words=words)
+        return
+    for person in meant:
+        put(report, field, new, source="answer", words=words, person=person)

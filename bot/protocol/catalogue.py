@@ -21,7 +21,7 @@ _FIELDS = {
         "required": ["scope", "kind", "section", "label", "ask"],
         "properties": {
             "scope": {"enum": ["report", "person"]},
-            "kind": {"enum": ["choice", "age", "country", "text", "phone", "list"]},
+            "kind": {"enum": ["choice", "age", "country", "countries", "text", "phone", "list"]},
             "section": TEXT,
             "label": TEXT,
             "ask": TEXT,
@@ -38,13 +38,14 @@ _QUESTIONS = {
         "properties": {
             "id": TEXT,
             "tier": {"enum": ["urgent", "referral", "full"]},
-            "kind": {"enum": ["choice", "age", "country", "text", "phone", "list", "home", "signs", "free_text"]},
+            "kind": {"enum": ["choice", "age", "country", "countries", "text", "phone", "list", "home", "signs",
+                              "free_text"]},
             "field": {"type": ["string", "null"]},
             "unless": {"type": "array", "items": TEXT},
-            "only": {"type": "array", "items": {"enum": ["no_signs"]}},
+            "only": {"type": "array", "items": {"enum": ["no_signs", "child", "adult", "fear"]}},
+            "each": {"const": True},
             "keeps_text_in": TEXT,
             "even_in_danger": {"const": True},
-            "adult_tier": {"enum": ["referral"]},
             "ask": TEXT,
             "short": {"type": "string", "maxLength": 40},
             "why": TEXT,
@@ -109,7 +110,7 @@ class Question:
     only: tuple[str, ...]
     keeps_text_in: str | None
     even_in_danger: bool
-    adult_tier: str | None
+    each: bool
     options: tuple[Option, ...]
 
 
@@ -161,7 +162,7 @@ def questions() -> dict[str, Question]:
             only=tuple(entry.get("only", ())),
             keeps_text_in=entry.get("keeps_text_in"),
             even_in_danger=entry.get("even_in_danger", False),
-            adult_tier=entry.get("adult_tier"),
+            each=entry.get("each", False),
             options=tuple(
                 Option(o["key"], o["title"], o.get("sets", {}), o.get("sign"), o.get("none", False))
                 for o in entry.get("options", ())

@@ -2,17 +2,18 @@
 from __future__ import annotations
 
 from bot.protocol.advice import advice_now
-from bot.protocol.agenda import missing_labels, next_question, open_questions
+from bot.protocol.agenda import missing_labels, next_question, open_questions, person_asked
 from bot.protocol.answers import choices
 from bot.protocol.catalogue import Question, fields, questions, text, texts
 from bot.protocol.indicators import indicators
+from bot.protocol.names import country_name, value_in_words
 from bot.protocol.report import Data, in_danger, value
-from bot.protocol.routes import Decision, closed_in_words, country_name, decide, firewall, presumed_child, title
-from bot.protocol.wording import CHANGE, Line, Reply, Setting, fill, lines, value_in_words, whom
+from bot.protocol.routes import Decision, closed_in_words, decide, firewall, presumed_child, title
+from bot.protocol.wording import CHANGE, Line, Reply, Setting, fill, lines, person_in_words, whom
 
 SEND, MORE, LATER, HUMAN, NEW = "#send", "#more", "#later", "#human", "#new"
 GONE, ADD, STATUS, ROUTE = "#gone", "#add", "#status", "#route"
-SAME, OTHER = "#same", "#other"
+SAME, OTHER, PERSON = "#same", "#other", "#person"
 
 
 def say(key: str, report: Data, setting: Setting, **more: object) -> Reply:
@@ -45,6 +46,12 @@ def play_back(report: Data, changed: list[str], not_understood: list[str], setti
     if "age_problem" in keys:
         replies.append(say(report["age_problem"], report, setting))
     return replies
+
+
+def play_back_of(report: Data, persons: list[str]) -> list[Reply]:
+    """Show what is noted of some of several persons, each line to be tapped."""
+    shown = [line for line in lines(report) if line.key.partition("@")[2] in persons]
+    return [_listed(text("understood"), shown)] if shown and not report["discreet"] else []
 
 
 def _listed(head: str, shown: list[Line]) -> Reply:
@@ -94,10 +101,19 @@ def ask(report: Data, setting: Setting) -> list[Reply]:
     """
     question = next_question(report)
     report["open"] = question.id if question else None
+    report["open_person"] = person_asked(report, question) if question else None
     if question:
-        return [Reply(fill(question.short if report["discreet"] else question.ask, report, setting),
-                      tuple(choices(question)))]
+        return [Reply(_question_in_words(report, question, setting), tuple(choices(question, report)))]
     return summary(report, setting)
+
+
+def _question_in_words(report: Data, question: Question, setting: Setting) -> str:
+    words = question.short if report["discreet"] else question.ask
+    meant = next((p for p in report["persons"] if p["id"] == report["open_person"]), None)
+    if meant is None:
+        return fill(words, report, setting)
+    alone = {**report, "persons": [meant]}
+    return f"{person_in_words(report, meant)}: {fill(words, alone, setting)}"
 
 
 def decisions(report: Data, here: str) -> list[tuple[str, Decision]]:
@@ -108,8 +124,8 @@ def decisions(report: Data, here: str) -> list[tuple[str, Decision]]:
     """
     several = len(report["persons"]) > 1
     return [
-        (text("summary_person", number=n) if several else whom(report), decide(report, person, here))
-        for n, person in enumerate(report["persons"], start=1)
+        (person_in_words(report, person) if several else whom(report), decide(report, person, here))
+        for person in report["persons"]
     ]
 
 
@@ -125,6 +141,8 @@ def summary(report: Data, setting: Setting) -> list[Reply]:
     more = len(open_questions(report, full=True))
     if more:
         taps.append((MORE, text("more_title", count=more)))
+    if report["persons"]:
+        taps.append((PERSON, text("person_title")))
     taps += [(LATER, text("later_title")), (HUMAN, text("human_title"))]
     replies.append(Reply("\n".join([*parts, text("ask_send")]), tuple(taps)))
     return replies

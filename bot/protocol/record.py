@@ -88,14 +88,17 @@ def assess_all(report: Data, here: str) -> tuple[list[dict[str, Any]], dict[str,
     each = [assess(report, person, here) for person in report["persons"]]
     if not each:
         return [], assess(report, None, here)
-    children = [e for e, p in zip(each, report["persons"], strict=True) if presumed_child(p) is not False] or each
+    # A small child beside a parent has an own entry; the group is that of the people the signs are about.
+    about = [pair for pair in zip(each, report["persons"], strict=True)
+             if value(report, "dependent", pair[1]) != "yes"] or list(zip(each, report["persons"], strict=True))
+    children = [e for e, p in about if presumed_child(p) is not False] or [e for e, _ in about]
     whole = dict(children[0])
     ages = [a for e in children for a in (e["age"] if isinstance(e["age"], list) else [e["age"]]) if a is not None]
     whole["age"] = None if not ages else min(ages) if min(ages) == max(ages) else [min(ages), max(ages)]
     for key, mixed in (("gender", "unknown"), ("nationality", None)):
         if len({e[key] for e in children}) > 1:
             whole[key] = mixed
-    whole["expected_route"] = min((e["expected_route"] for e in each), key=_ROUTE_ORDER.index)
+    whole["expected_route"] = min((e["expected_route"] for e, _ in about), key=_ROUTE_ORDER.index)
     return each, whole
 
 
@@ -115,7 +118,8 @@ def build(report: Data, here: str) -> dict[str, Any]:
         "protocol_version": PROTOCOL_VERSION,
         "values": {key: _shown(entry) for key, entry in report["values"].items()},
         "persons": [_person(report, person, here) for person in report["persons"]],
-        "firewall": {"standing": wall.standing, "known": wall.known, "closed": list(wall.closed)},
+        "firewall": {"standing": wall.standing, "known": wall.known, "closed": list(wall.closed),
+                     "on_agreement": list(wall.on_agreement), "agreed": list(wall.agreed)},
         "signs": [
             {"id": key, "label": indicators()[key].label, "group": indicators()[key].group, **sign}
             for key, sign in report["signs"].items()
@@ -165,7 +169,8 @@ def schema() -> dict[str, Any]:
             state={"enum": ["bot", "waiting", "human", "closed"]}, protocol_version=string, created_at=string,
             updated_at=string, sent_at=nullable, country=string, reporter_verified={"type": "boolean"},
             values=_values("report"), persons={"type": "array", "items": _person_schema()},
-            firewall=_object(standing={"type": "boolean"}, known={"type": "boolean"}, closed=strings),
+            firewall=_object(standing={"type": "boolean"}, known={"type": "boolean"}, closed=strings,
+                             on_agreement=strings, agreed=strings),
             signs={"type": "array", "items": _object(
                 id={"enum": sorted(indicators())}, label=string, group=string,
                 seen={"enum": ["observed", "told_by_child", "told_by_other", "suspected", "denied"]}, words=string,
@@ -200,19 +205,19 @@ def _values(scope: str) -> dict[str, Any]:
     def allowed(field_id: str) -> dict[str, Any]:
         field = fields()[field_id]
         one: dict[str, Any] = {"enum": sorted(field.values)} if field.values else {"type": "string"}
-        if field.kind == "country":
+        if field.kind in ("country", "countries"):
             one = {"type": "string", "pattern": "^[A-Z]{2}$"}
         if field.kind == "age":
             year = {"type": "integer", "minimum": 0, "maximum": 120}
             one = {"oneOf": [year, {"type": "array", "items": year, "minItems": 2, "maxItems": 2}]}
-        if field.kind == "list":
+        if field.kind in ("list", "countries"):
             one = {"type": "array", "items": one}
         return {"oneOf": [one, {"type": "null"}]}
 
     entries = {
         key: _object(
             value=allowed(key), status={"enum": ["stated", "hedged", "denied"]},
-            source={"enum": ["message", "answer", "officer"]}, words={"type": "string"},
+            source={"enum": ["message", "answer", "officer", "channel"]}, words={"type": "string"},
             open={"enum": [*OPEN_ANSWERS, None]},
         )
         for key, field in fields().items()

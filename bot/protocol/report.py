@@ -51,7 +51,7 @@ def put(report: Data, field: str, new: Any, *, source: str, words: str = "", sta
         report: the report, changed in place.
         field: id of a field.
         new: the value; an open answer (unknown, not_yet, not_safe) is stored as such.
-        source: message, answer or officer.
+        source: message, answer, officer or channel.
         words: the words that it came from.
         status: stated, hedged or denied.
         person: the person meant.
@@ -63,29 +63,42 @@ def put(report: Data, field: str, new: Any, *, source: str, words: str = "", sta
         _store(report["values"], field, entry)
         return
     if not report["persons"]:
-        report["persons"].append(_person(report))
+        add_person(report)
     for one in [person] if person else report["persons"]:
         _store(one["values"], field, deepcopy(entry))
 
 
 def _store(values: Data, field: str, entry: Data) -> None:
     old = values.get(field)
-    if fields()[field].kind == "list" and old and isinstance(old["value"], list) and isinstance(entry["value"], list):
+    several = fields()[field].kind in ("list", "countries")
+    if several and old and isinstance(old["value"], list) and isinstance(entry["value"], list):
         entry["value"] = list(dict.fromkeys([*old["value"], *entry["value"]]))
     values[field] = entry
 
 
-def _person(report: Data) -> Data:
-    return {"id": f"p{len(report['persons']) + 1}", "count": 1, "values": {}}
+def add_person(report: Data, count: int = 1) -> Data:
+    """Add a person to a report.
+
+    Args:
+        report: the report, changed in place.
+        count: how many alike.
+
+    Returns:
+        The new person, of whom nothing is known yet.
+    """
+    person: Data = {"id": f"p{len(report['persons']) + 1}", "count": count, "values": {}}
+    report["persons"].append(person)
+    return person
 
 
-def take(report: Data, reading: Data, correction: bool = False) -> list[str]:
+def take(report: Data, reading: Data, correction: bool = False, about: Data | None = None) -> list[str]:
     """Enter what a message was understood to say.
 
     Args:
         report: the report, changed in place.
         reading: a `Reading` as plain data.
         correction: True where the responder corrects: then what is read replaces what stood there.
+        about: the one person that was asked about, of whom what is said of a person is said.
 
     Returns:
         Ids of the fields and signs that are new or changed, in reading order, for the play-back.
@@ -93,8 +106,10 @@ def take(report: Data, reading: Data, correction: bool = False) -> list[str]:
     changed: list[str] = []
     report["about_a_person"] = report["about_a_person"] or reading["about_a_person"]
     # "The man is Polish, 51": somebody else's age and nationality are not the child's.
-    of_another = not correction and _speaks_of_another(report, reading["people"])
-    if not of_another:
+    of_another = about is None and not correction and _speaks_of_another(report, reading["people"])
+    if about is not None:
+        changed += _fill(about, reading["people"][0], correction) if reading["people"] else []
+    elif not of_another:
         changed += _take_people(report, reading["people"], correction)
     taken = [f for f in reading["facts"]
              if not (of_another and f["field"] in fields() and fields()[f["field"]].scope == "person")]
@@ -108,7 +123,7 @@ def take(report: Data, reading: Data, correction: bool = False) -> list[str]:
             continue
         if fact["field"] == "nationality" and len({f["value"] for f in nationalities}) > 1:
             continue
-        if _take_fact(report, fact, correction):
+        if _take_fact(report, fact, correction, about):
             changed.append(fact["field"])
     if len({f["value"] for f in nationalities}) > 1:
         report["several_nationalities"] = sorted({f["value"] for f in nationalities})
@@ -126,7 +141,7 @@ def _speaks_of_another(report: Data, people: list[Data]) -> bool:
     return of_adults and any(p["values"].get("child", {}).get("value") in ("yes", "unclear") for p in report["persons"])
 
 
-def _take_fact(report: Data, fact: Data, correction: bool) -> bool:
+def _take_fact(report: Data, fact: Data, correction: bool, about: Data | None) -> bool:
     field, new = fact["field"], fact["value"]
     if field == "place" and _ADDRESS.search(str(new)):
         # An address of stay is never echoed on an outside channel; it stays in the account alone.
@@ -135,7 +150,7 @@ def _take_fact(report: Data, fact: Data, correction: bool) -> bool:
         new = "yes" if new else "no"
     if fact["status"] == "denied" and field != "fear":
         return False
-    old = entry_of(report, field)
+    old = entry_of(report, field, about)
     kind = fields()[field].kind
     if old and old.get("open") is None and not correction:
         if kind == "list":
@@ -147,7 +162,7 @@ def _take_fact(report: Data, fact: Data, correction: bool) -> bool:
             return False
     if kind == "list" and not isinstance(new, list):
         new = [new]
-    put(report, field, new, source="message", words=fact["words"], status=fact["status"])
+    put(report, field, new, source="message", words=fact["words"], status=fact["status"], person=about)
     return True
 
 
@@ -176,20 +191,69 @@ def _take_people(report: Data, people: list[Data], correction: bool) -> list[str
         return changed
     if not report["persons"]:
         for read in people:
-            person = _person(report)
-            person["count"] = read["count"]
-            report["persons"].append(person)
-            changed += _fill(person, read, correction=True)
+            changed += _fill(add_person(report, read["count"]), read, correction=True)
         return changed
-    # Later messages speak of those already known; a further child is a person of its own only when counted with them.
-    for person, read in zip(report["persons"], people, strict=False):
+    _part(report, people)
+    free = list(report["persons"])
+    for read in people:
+        person = next((p for p in free if _may_be(p, read)), None)
+        if person is None and len(people) == 1:
+            person = free[0]
+        if person is None:
+            person = add_person(report, read["count"])
+        else:
+            free.remove(person)
         changed += _fill(person, read, correction)
     return changed
 
 
+def _part(report: Data, people: list[Data]) -> None:
+    """Make persons of their own of one entry for several, where a message now tells them apart."""
+    several = [p for p in report["persons"] if p["count"] > 1]
+    if len(several) == 1 and len(people) > 1 and sum(read["count"] for read in people) == several[0]["count"]:
+        group = several[0]
+        if "age" not in group["values"]:
+            group["count"] = people[0]["count"]
+            for read in people[1:]:
+                add_person(report, read["count"])["values"] = deepcopy(group["values"])
+
+
+def _may_be(person: Data, read: Data) -> bool:
+    """Tell whether a description can be that of a person already known."""
+    values = {field: person["values"].get(field, {}).get("value") for field in ("sex", "age", "child")}
+    if values["sex"] and read["sex"] and values["sex"] != read["sex"]:
+        return False
+    if {values["child"], read["child"]} == {"yes", "no"}:
+        return False
+    known, new = (age if isinstance(age, list) or age is None else [age, age] for age in (values["age"], read["age"]))
+    return known is None or new is None or (new[0] <= known[1] and known[0] <= new[1])
+
+
+def take_more_people(report: Data, reading: Data) -> list[Data]:
+    """Enter people that a message adds to those known; what it says of a person is said of them alone.
+
+    Args:
+        report: the report, changed in place.
+        reading: a `Reading` as plain data; where it describes nobody, one person of whom nothing is known is added.
+
+    Returns:
+        The new persons.
+    """
+    newcomers = [add_person(report, read["count"]) for read in reading["people"]] or [add_person(report)]
+    for person, read in zip(newcomers, reading["people"], strict=False):
+        _fill(person, read, correction=True)
+    of_person = [f for f in reading["facts"] if f["field"] in fields() and fields()[f["field"]].scope == "person"]
+    for fact in of_person:
+        for person in newcomers if fact["status"] != "denied" else ():
+            put(report, fact["field"], fact["value"], source="message", words=fact["words"], status=fact["status"],
+                person=person)
+    take(report, {**reading, "people": [], "facts": [f for f in reading["facts"] if f not in of_person]})
+    return newcomers
+
+
 def _fill(person: Data, read: Data, correction: bool) -> list[str]:
     changed = []
-    for field in ("age", "child", "sex"):
+    for field in ("age", "child", "sex", "dependent"):
         new = read.get(field)
         old = person["values"].get(field)
         if new is None or (old and old.get("open") is None and (not correction or old["value"] == new)):

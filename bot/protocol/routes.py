@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from babel import Locale
-
-from bot.protocol.catalogue import cite, sources
+from bot.protocol.catalogue import cite, sources, text
 from bot.protocol.indicators import ASSESSMENT_GROUPS, Indicator, indicators
 from bot.protocol.loading import DATA, SOURCE, TEXT, BrokenData, line_of, load
-from bot.protocol.profile import ROUTES, profile_names
+from bot.protocol.names import country_name, value_in_words
+from bot.protocol.profile import ROUTES
 from bot.protocol.report import Data, entry_of, signs_present, value
 
-ON_TOP = ("danger_first", "presumed_child", "firewall", "firewall_open", "non_punishment", "missing_now", "may_abscond",
-          "several_people", "turning_18", "in_parallel", "told_and_asked")
+ON_TOP = ("danger_first", "presumed_child", "firewall", "firewall_open", "agreement", "non_punishment", "missing_now",
+          "may_abscond", "several_people", "beside_parent", "turning_18", "in_parallel", "told_and_asked",
+          "adult_consent", "exploited_as_child")
 """Rules that come on top of the table."""
 
 _SCHEMA: dict[str, Any] = {
@@ -64,6 +64,12 @@ _SCHEMA: dict[str, Any] = {
     },
 }
 
+STATED_FEAR = ("asylum", "fear", "refugee")
+"""Values of `fear` under which the firewall stands."""
+
+_LINKS = ("nationality", "residence_country", "lived_in", "exploited_in")
+"""Fields of a person that name a country which somebody may fear."""
+
 ALL_FOREIGN = "*"
 """Stands in the closed countries for every country but the one where the person is."""
 
@@ -94,11 +100,15 @@ class Firewall:
         standing: fear of return, an asylum wish or refugee status was stated.
         known: the question was answered; otherwise every foreign country stays closed.
         closed: ISO codes, or `*` for every foreign country.
+        on_agreement: countries of these people that nobody fears: closed until the child agrees.
+        agreed: those of them for which the child has agreed, so that they are not closed.
     """
 
     standing: bool
     known: bool
     closed: tuple[str, ...]
+    on_agreement: tuple[str, ...] = ()
+    agreed: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -161,12 +171,12 @@ def home_of(report: Data, person: Data, here: str) -> str:
 
 
 def here_of(report: Data, default: str) -> str:
-    """Find the country of the case: the one stated or implied by the place, else the configured one."""
-    return str(value(report, "country") or default)
+    """Find the country of the case: stated or implied by the place, else the responder's organisation's, else this."""
+    return str(value(report, "country") or value(report, "organisation_country") or default)
 
 
-def _company(report: Data) -> str:
-    company = value(report, "accompanied")
+def _company(report: Data, dependent: bool) -> str:
+    company = "with_adult_relative_claimed" if dependent else value(report, "accompanied")
     if value(report, "link_checked") == "yes" and company not in ("alone", "with_children"):
         return "proven"
     return "family" if company == "with_adult_relative_claimed" else "unproven"
@@ -187,14 +197,16 @@ def facts_for(report: Data, person: Data, here: str) -> dict[str, Any]:
     """Give the facts that the table's conditions ask for, about one person."""
     exploitation = [f for f in (value(report, "exploitation") or []) if f != "unknown"]
     child = presumed_child(person)
+    # What was seen of a parent is no sign of what happens to the small child beside them.
+    dependent = value(report, "dependent", person) == "yes"
     return {
         "child": child is not False,
         "home": home_of(report, person, here),
-        "sign": bool(trafficking_signs(report) or exploitation),
+        "sign": not dependent and bool(trafficking_signs(report) or exploitation),
         "harm": bool(signs_present(report)) or value(report, "danger") == "yes" or value(report, "missing") == "now",
-        "asylum": value(report, "fear") in ("asylum", "refugee", "fear"),
-        "alone": value(report, "accompanied") == "alone",
-        "company": _company(report),
+        "asylum": value(report, "fear") in STATED_FEAR,
+        "alone": not dependent and value(report, "accompanied") == "alone",
+        "company": _company(report, dependent),
     }
 
 
@@ -238,7 +250,12 @@ def _on_top(
     if len(report["persons"]) > 1:
         fired.append(("several_people", {}))
     if not facts["child"]:
+        consent = value_in_words("consent", value(report, "consent", person))
+        fired += [("adult_consent", {"consent": consent})] if route == "nrm_adult" else []
+        fired += [("exploited_as_child", {})] if value(report, "exploited_as_child", person) == "yes" else []
         return fired
+    if value(report, "dependent", person) == "yes":
+        fired.append(("beside_parent", {}))
     age = person["values"].get("age", {}).get("value")
     years = age if isinstance(age, list) else [age]
     if person["values"].get("child", {}).get("value") != "yes" and (age is None or max(years) >= 18):
@@ -250,6 +267,9 @@ def _on_top(
         fired.append(("firewall", {"closed": closed_in_words(wall)}))
     elif not wall.known:
         fired.append(("firewall_open", {}))
+    if wall.on_agreement:
+        given = text("agreement_given", countries=_names(wall.agreed)) if wall.agreed else ""
+        fired.append(("agreement", {"countries": _names(wall.on_agreement), "given": given}))
     if _drawn_into_an_offence(report, person):
         fired.append(("non_punishment", {}))
     if route in ("nfp", "nrm_child"):
@@ -275,36 +295,58 @@ def firewall(report: Data, here: str) -> Firewall:
         here: ISO code of the country of the case, which is never closed.
 
     Returns:
-        The closed countries: those feared where fear is known, none where it was asked and denied, else all foreign;
-        all foreign too where somebody's own country is not known.
+        The closed countries: those that a child fears, which are all that the child has to do with (a refugee's
+        country of refuge excepted) unless some were named; and the others until the child agrees. None where fear was
+        asked for and denied. Every foreign country where fear is not known, or nothing of somebody's countries.
     """
     entry = entry_of(report, "fear")
     stated = value(report, "fear")
-    if stated in ("asylum", "fear", "refugee"):
-        named = set(report.get("several_nationalities", []))
-        each = [{p["values"].get(f, {}).get("value") for f in ("nationality", "residence_country")} - {None}
-                for p in report["persons"]]
-        closed = tuple(sorted(named.union(*each) - {here}))
-        all_known = bool(named) or all(each)
-        return Firewall(True, True, closed if closed and all_known else (ALL_FOREIGN,))
+    if stated in STATED_FEAR:
+        named = set(report.get("several_nationalities", [])) - {here}
+        each = [_feared(person, stated, here) for person in report["persons"]]
+        feared = named.union(*(own for own, _ in each))
+        others = set().union(*(other for _, other in each)) - feared
+        agreed = others.intersection(*(_countries(person, "agreed") for person in report["persons"]))
+        if not feared or not (named or all(own for own, _ in each)):
+            return Firewall(True, True, (ALL_FOREIGN,))
+        closed = feared | (others - agreed)
+        return Firewall(True, True, tuple(sorted(closed)), tuple(sorted(others)), tuple(sorted(agreed)))
     # A denial read out of a message does not open a country; only the question, answered, does.
     if entry and stated == "denied" and entry["source"] in ("answer", "officer"):
         return Firewall(False, True, ())
     return Firewall(False, False, (ALL_FOREIGN,))
 
 
+def _feared(person: Data, stated: str, here: str) -> tuple[set[str], set[str]]:
+    """Give the countries that one person fears, and the others that they have to do with."""
+    refuge = _countries(person, "residence_country") if stated == "refugee" else set()
+    linked = set().union(*(_countries(person, field) for field in _LINKS))
+    feared = _countries(person, "feared") or linked - refuge
+    return feared - {here}, linked - feared - {here}
+
+
+def _countries(person: Data, field: str) -> set[str]:
+    found = person["values"].get(field, {}).get("value")
+    return set(found) if isinstance(found, list) else {found} - {None}
+
+
 def closed_in_words(wall: Firewall) -> str:
     """Write the closed countries as people read them."""
-    return "any foreign country" if ALL_FOREIGN in wall.closed else ", ".join(country_name(c) for c in wall.closed)
+    return "any foreign country" if ALL_FOREIGN in wall.closed else _names(wall.closed)
 
 
-def country_name(code: str) -> str:
-    """Give a country's English name, that of its profile where it is a fictional one; else the code."""
-    return str(Locale("en").territories.get(code) or profile_names().get(code, code))
+def _names(codes: tuple[str, ...]) -> str:
+    return ", ".join(country_name(code) for code in codes)
 
 
 def routes_of(report: Data, here: str) -> list[str]:
-    """Give the routes of a report's persons, each once; `consult` where nobody was described."""
-    found = [decide(report, person, here).route for person in report["persons"]]
+    """Give the routes by which a report is sent, each once; `consult` where nobody was described or all declined."""
+    sent = [person for person in report["persons"] if not declined(report, person)]
+    found = [decide(report, person, here).route for person in sent]
     return list(dict.fromkeys(found)) or ["consult"]
+
+
+def declined(report: Data, person: Data) -> bool:
+    """Tell whether an adult said no to the referral; a child's mandatory one does not hang on it."""
+    return presumed_child(person) is False and value(report, "consent", person) == "refused"
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from bot.protocol.catalogue import OPEN_STATES, fields, text
 from bot.protocol.indicators import indicators
+from bot.protocol.names import value_in_words
 from bot.protocol.profile import Profile
 from bot.protocol.report import Data, signs_present
-from bot.protocol.routes import country_name, presumed_child
+from bot.protocol.routes import presumed_child
 
 CHANGE = "#change:"
 """Begins what a tap on a line of the play-back sends; the field's id follows, for a person `id@person`."""
@@ -64,6 +65,28 @@ def whom(report: Data) -> str:
     return text("children" if sum(p["count"] for p in children) > 1 else "child")
 
 
+def person_in_words(report: Data, person: Data) -> str:
+    """Name one of several persons: number, and what tells them apart.
+
+    Args:
+        report: the report.
+        person: one of its persons.
+
+    Returns:
+        Such as "Person 2 (male, 9)".
+    """
+    known = describe(person)
+    number = text("summary_person", number=report["persons"].index(person) + 1)
+    return f"{number} ({known})" if known else number
+
+
+def describe(person: Data) -> str:
+    """Give what tells a person apart, such as "male, 9"; empty where neither sex nor age is known."""
+    known = [value_in_words(field_id, entry["value"]) for field_id in ("sex", "age")
+             if (entry := person["values"].get(field_id)) and entry.get("open") is None]
+    return ", ".join(known)
+
+
 def fill(template: str, report: Data, setting: Setting, **more: Any) -> str:
     """Fill the braces of a text from data.
 
@@ -85,17 +108,6 @@ def fill(template: str, report: Data, setting: Setting, **more: Any) -> str:
         child_protection_name=profile.child_protection.name, child_protection_phone=profile.child_protection.phone,
         **{one: many if several else one for one, many in verbs.items()}, **more,
     )
-
-
-def value_in_words(field_id: str, value: Any) -> str:
-    """Put a stored value into words."""
-    if isinstance(value, list) and fields()[field_id].kind == "age":
-        return str(value[0]) if value[0] == value[1] else f"{value[0]} to {value[1]}"
-    if isinstance(value, list):
-        return ", ".join(value_in_words(field_id, v) for v in value)
-    if fields()[field_id].kind == "country":
-        return country_name(str(value))
-    return fields()[field_id].values.get(str(value), str(value))
 
 
 def lines(report: Data) -> list[Line]:

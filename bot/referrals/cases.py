@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.conversations.messages import DESK, changed, tell
+from bot.conversations.messages import DESK, changed
 from bot.conversations.tables import Conversation
+from bot.referrals.notices import notify
 from bot.referrals.reports import profile_for
 from bot.referrals.tables import Case, Report
 from bot.referrals.told import told
@@ -181,8 +182,8 @@ def say(session: Session, opened: Opened, key: str, **values: str) -> None:
         values: what stands for its braces.
     """
     profile = profile_for(opened.report.data)[0]
-    tell(session, opened.conversation,
-         told(key, **{"emergency": profile.emergency, "duty_phone": profile.duty.phone, **values}))
+    notify(session, opened.report, opened.conversation,
+           told(key, **{"emergency": profile.emergency, "duty_phone": profile.duty.phone, **values}))
 
 
 def done(session: Session, opened: Opened, account: Account, action: str, alarm: bool = False) -> None:

@@ -14,7 +14,7 @@ from bot.database import now
 from bot.protocol.catalogue import text
 from bot.protocol.profile import Profile, profile_of
 from bot.protocol.record import PROTOCOL_VERSION, build
-from bot.protocol.report import Data, in_danger, new_report, value
+from bot.protocol.report import Data, in_danger, new_report, put, value
 from bot.protocol.routes import here_of, routes_of
 from bot.referrals.reference import new_reference
 from bot.referrals.tables import Amendment, Case, Receipt, Report
@@ -33,7 +33,10 @@ def begin_report(session: Session, conversation: Conversation, content: Data | N
         conversation: where it is told.
         content: its first content; empty where none is given.
     """
-    report = Report(id=str(uuid.uuid4()), conversation_id=conversation.id, data=content or new_report(), version=1,
+    content = content or new_report()
+    if conversation.country:
+        put(content, "organisation_country", conversation.country, source="channel")
+    report = Report(id=str(uuid.uuid4()), conversation_id=conversation.id, data=content, version=1,
                     protocol_version=PROTOCOL_VERSION)
     session.add(report)
     session.flush()
@@ -69,7 +72,7 @@ def store_content(session: Session, report_id: str, version: int, content: Data)
 
 def profile_for(content: Data) -> tuple[Profile, bool]:
     """Find whose numbers and names hold for a report, and whether they are its own country's."""
-    return profile_of(value(content, "country"), settings().profile)
+    return profile_of(value(content, "country") or value(content, "organisation_country"), settings().profile)
 
 
 def here_for(content: Data) -> str:

@@ -11,9 +11,8 @@ from sqlalchemy.orm import Session
 from bot.conversations.messages import add_message
 from bot.conversations.tables import Message
 from bot.protocol.catalogue import OPEN_ANSWERS, Field, fields
-from bot.protocol.report import Data, put, value
-from bot.protocol.routes import country_name
-from bot.protocol.wording import value_in_words
+from bot.protocol.names import country_name, value_in_words
+from bot.protocol.report import Data, add_person, put, value
 from bot.referrals.cases import ChangedMeanwhile, ChatWithBot, NotSaid, Opened, done, find, find_own, required, say
 from bot.referrals.reports import StaleReport, store_content
 from bot.referrals.tables import Case
@@ -23,6 +22,8 @@ from bot.security.tables import Account
 OLDEST = 120
 LONGEST_ANSWER = 500
 SOURCE, WORDS = "officer", "by phone"
+NEW_PERSON = "new"
+"""Stands for the id of a person whom the report does not have yet."""
 
 
 def send_message(session: Session, case_id: str, account: Account, text: str, own_id: str) -> Message:
@@ -67,8 +68,8 @@ def enter_answers(session: Session, case_id: str, account: Account, answers: Map
         session: a writing transaction.
         case_id: the case.
         account: the officer who has it.
-        answers: by person's id (None for the whole report) and field: what was typed or picked; a list of values for
-            a field that takes several.
+        answers: by person's id (None for the whole report, `NEW_PERSON` for one more) and field: what was typed or
+            picked; a list of values for a field that takes several.
         version: version of the report that the officer saw.
 
     Returns:
@@ -82,6 +83,10 @@ def enter_answers(session: Session, case_id: str, account: Account, answers: Map
     """
     opened = find_own(session, case_id, account)
     data: Data = deepcopy(opened.report.data)
+    if any(person_id == NEW_PERSON for person_id, _ in answers):
+        newcomer = add_person(data)
+        answers = {(newcomer["id"] if who == NEW_PERSON else who, name): typed
+                   for (who, name), typed in answers.items()}
     people = {person["id"]: person for person in data["persons"]}
     lines = []
     for (person_id, name), typed in answers.items():
@@ -132,9 +137,9 @@ def read_answer(field: Field, typed: Any) -> Any:
     """
     if isinstance(typed, str) and typed in OPEN_ANSWERS:
         return typed
-    if field.kind == "list":
+    if field.kind in ("list", "countries"):
         picked = [typed] if isinstance(typed, str) else list(typed)
-        if not picked or any(one not in field.values for one in picked):
+        if not picked or not all(one in field.values or _is_country(field, one) for one in picked):
             raise NotSaid(field.id)
         return picked
     if not isinstance(typed, str):
@@ -144,12 +149,16 @@ def read_answer(field: Field, typed: Any) -> Any:
             raise NotSaid(field.id)
         return typed
     if field.kind == "country":
-        if country_name(typed) == typed:
+        if not _is_country(field, typed):
             raise NotSaid(field.id)
         return typed
     if field.kind == "age":
         return _read_age(field, typed)
     return required(field.id, typed, LONGEST_ANSWER)
+
+
+def _is_country(field: Field, code: str) -> bool:
+    return field.kind in ("country", "countries") and country_name(code) != code
 
 
 def _read_age(field: Field, typed: str) -> int | list[int]:

@@ -39,6 +39,7 @@ class ApiToken(Base):
     id = Column(String(36), primary_key=True)
     name = Column(String(40), unique=True, nullable=False)
     scope = Column(String(8), nullable=False)
+    country = Column(String(2), nullable=True)
     token_hash = Column(String(64), unique=True, nullable=False)
     revoked_at = Column(UtcTime, nullable=True)
     created_at = Column(UtcTime, nullable=False, default=now)

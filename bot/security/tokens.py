@@ -5,6 +5,7 @@ import re
 import secrets
 import uuid
 
+from babel import Locale
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -21,28 +22,33 @@ class BadToken(ValueError):
     """A token cannot be made so; the message says why."""
 
 
-def create(session: Session, name: str, scope: str) -> str:
+def create(session: Session, name: str, scope: str, country: str | None = None) -> str:
     """Make a token.
 
     Args:
         session: a writing transaction.
         name: what the installation calls it; unique.
         scope: channel (sends and reads its own conversations) or desk (reads records).
+        country: ISO code of the country where the organisation behind a channel works; where a message names no
+            place, this is "here".
 
     Returns:
         The token; it cannot be had again.
 
     Raises:
-        BadToken: the name is taken or cannot be one, or there is no such scope.
+        BadToken: the name is taken or cannot be one, or there is no such scope or country.
     """
     if scope not in SCOPES:
         raise BadToken(f"scope: one of {', '.join(SCOPES)}")
     if not _NAME.fullmatch(name):
         raise BadToken("name: 1 to 40 lower-case letters, digits, dots, dashes")
+    if country is not None and country not in Locale("en").territories:
+        raise BadToken("country: a two-letter code such as PT")
     if session.execute(select(ApiToken.id).filter_by(name=name)).first():
         raise BadToken(f"a token '{name}' exists already")
     token = f"fl_{scope}_{secrets.token_urlsafe(32)}"
-    session.add(ApiToken(id=str(uuid.uuid4()), name=name, scope=scope, token_hash=keyed_hash("token", token)))
+    session.add(ApiToken(id=str(uuid.uuid4()), name=name, scope=scope, country=country,
+                         token_hash=keyed_hash("token", token)))
     audit.note(session, "command line", "token.made", name)
     return token
 

@@ -107,6 +107,8 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
             command = "human"
         elif _believed(text, learned) and question_in(text, reading) is None:
             command = learned.get(INTENT_NAME_KEY)
+    if command == "add_person" and len(text.split()) > SHORT and not _describes_somebody(reading):
+        command = None
     if command in ("victim", "controller") and reading.people and len(text.split()) > SHORT * 3:
         command = None
     if command == "controller" and len(reading.signs) + len(reading.facts) > 2:
@@ -117,6 +119,10 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
     if asked is not None and not tells_something(reading):
         return "ask", reading, asked
     return command or "inform", reading, asked
+
+
+def _describes_somebody(reading: Reading) -> bool:
+    return any(person.age is not None or person.child for person in reading.people)
 
 
 def _believed(text: str, learned: dict[str, Any]) -> bool:

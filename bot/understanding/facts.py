@@ -156,7 +156,7 @@ def missing(story: Story) -> list[Fact]:
 def residence(story: Story) -> list[Fact]:
     """Read whether somebody lives here or came from abroad; a settled life here goes before the way it began."""
     facts = found(story, "story")
-    here = next((f for f in facts.get(("residence", "here"), []) if f.status != "denied"), None)
+    here = next((f for f in facts.get(("residence", "here"), []) if f.status != "denied" and not _held(story, f)), None)
     abroad = next((f for f in facts.get(("residence", "abroad"), []) if f.status != "denied"), None)
     denied = next((f for f in facts.get(("residence", "here"), []) if f.status == "denied"), None)
     if here is not None:
@@ -164,6 +164,20 @@ def residence(story: Story) -> list[Fact]:
     if abroad is not None:
         return [abroad]
     return [Fact("residence", "abroad", "hedged", denied.words, denied.start, denied.end)] if denied else []
+
+
+def _held(story: Story, fact: Fact) -> bool:
+    """Tell whether the stay is one under an exploiter, which is no residence (ToR, glossary, habitual residence)."""
+    others = found(story, "story").get(("under_exploiter", "here"), [])
+    return any(f.start < fact.end and fact.start < f.end for f in others if f.status != "denied")
+
+
+def exploited_as_child(story: Story) -> list[Fact]:
+    """Read that it began in childhood, where all who are described are adults now."""
+    if not story.people or any(person.child != "no" for person in story.people if not person.dependent):
+        return []
+    listed = found(story, "story").get(("exploited_as_child", "yes"), [])
+    return [f for f in listed if f.status != "denied"][:1]
 
 
 def role(story: Story) -> list[Fact]:
@@ -221,6 +235,7 @@ READERS: tuple[Callable[[Story], list[Fact]], ...] = (
     missing,
     residence,
     role,
+    exploited_as_child,
     suspect_present,
     language,
     _words("tonight"),

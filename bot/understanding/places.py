@@ -11,6 +11,7 @@ from typing import Literal
 from bot.protocol.loading import load
 from bot.understanding.phrases import Phrases, optional
 from bot.understanding.reading import Fact
+from bot.understanding.text import plain
 
 DATA = Path(__file__).parent / "data"
 _LIST = {"type": "array", "items": {"type": "string"}}
@@ -85,6 +86,11 @@ def context() -> dict[str, re.Pattern[str]]:
         )
         found[name] = re.compile(f"(?<![a-z])(?:{inner})" + (r"[\s,'\"(:]*$" if name.endswith("before") else ""))
     return found
+
+
+def countries_in(text: str) -> list[str]:
+    """Give the codes of the countries that a text names, by name, people or place, each once."""
+    return list(dict.fromkeys(where.code for where in wheres(plain(text))))
 
 
 def wheres(low: str) -> list[Where]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 from bot.understanding import danger as alarm
+from bot.understanding.beside import beside, without_babies
 from bot.understanding.company import claimed_link, company
 from bot.understanding.facts import READERS, Story
 from bot.understanding.forms import exploitation
@@ -70,8 +71,9 @@ def read(
     text = text[:_LONGEST]
     low = plain(text)
     towns = wheres(low)
-    who = people(text, today, [(w.start, w.end) for w in towns if w.kind != "places"])
+    who = people(without_babies(text), today, [(w.start, w.end) for w in towns if w.kind != "places"])
     presume(who.people, text)
+    who.people = beside(who.people, text)
     protected = any(person.child in ("yes", "unclear") for person in who.people)
     nations = nationalities(low, text, towns, who.nouns, protected)
     where = country(low, text, towns, {str(n.value) for n in nations}, here)

@@ -28,6 +28,8 @@ class Person:
     child: Literal["yes", "no", "unclear"] | None = None
     sex: Literal["female", "male"] | None = None
     words: str = ""
+    dependent: Literal["yes"] | None = None
+    """Somebody's own small child beside them."""
 
 
 @dataclass

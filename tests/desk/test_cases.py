@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from bot.conversations.messages import open_conversation, receive
+from bot.conversations.messages import messages_after, open_conversation, receive
 from bot.conversations.tables import Change, Conversation, Message
 from bot.protocol.report import value
 from bot.referrals import cases, claims, decisions, receipts, reports, talk
@@ -117,6 +117,33 @@ def test_two_cases_of_one_chat_have_one_officer(store: Store, ana: Account, jon:
     do(store, claims.claim, one.case, ana)
     do(store, claims.take_over, one.case, chief)
     assert do(store, cases.find, two.case).case.owner_id == chief.id
+
+
+def test_a_notice_names_its_case_where_a_chat_has_several(store: Store, ana: Account) -> None:
+    sent = make_case(store.writing, conversation="two", sent=True)
+    do(store, claims.claim, sent.case, ana)
+    assert told_to(store.writing, sent.conversation)[-1].startswith("Received by Ana Marin")
+    contact = make_case(store.writing, conversation="two", people=[{"age": 9, "sex": "male"}])
+    do(store, claims.claim, contact.case, ana)
+    assert told_to(store.writing, sent.conversation)[-1].startswith("About the case not sent yet (male, 9): ")
+    do(store, decisions.name_case_manager, sent.case, ana, "Mira Holm", "Care Norvik")
+    assert told_to(store.writing, sent.conversation)[-1].startswith(f"About {sent.reference}: Case manager: Mira Holm")
+    with store.writing() as session:
+        notice = messages_after(session, sent.conversation)[-1]
+        assert notice.report_id == sent.report, "the transcript shows it as another case's"
+
+
+def test_one_more_person_is_entered_from_a_call(store: Store, ana: Account) -> None:
+    sample = claimed(store, ana)
+    opened = do(store, cases.find, sample.case)
+    do(store, talk.enter_answers, sample.case, ana,
+       {(talk.NEW_PERSON, "age"): "9", (talk.NEW_PERSON, "feared"): ["ER", "SD"]}, opened.report.version)
+    one, two = do(store, cases.find, sample.case).report.data["persons"]
+    assert (one["values"]["age"]["value"], two["values"]["age"]["value"]) == (14, 9)
+    assert two["values"]["feared"]["value"] == ["ER", "SD"]
+    assert "Age (person 2): 9" in told_to(store.writing, sample.conversation)[-1]
+    with pytest.raises(cases.NotSaid, match="feared"):
+        do(store, talk.enter_answers, sample.case, ana, {("p2", "feared"): ["Eritrea"]}, opened.report.version + 1)
 
 
 def test_acknowledging_leaves_the_chat_to_the_bot(store: Store, ana: Account, jon: Account) -> None:

@@ -173,6 +173,20 @@ def test_the_queue_tells_contact_from_referral(ana: Browser) -> None:
     assert page.index(contact.case) < page.index(referral.case), "danger first"
 
 
+def test_the_queue_tells_danger_answered_no_from_danger_never_asked(ana: Browser) -> None:
+    never, asked, unknown = (make_case(writing) for _ in range(3))
+    with writing() as session:
+        for sample, answer in ((asked, "no"), (unknown, "unknown")):
+            report = session.get(Report, sample.report)
+            content = deepcopy(report.data)
+            put(content, "danger", answer, source="answer")
+            report.data = content
+    page = ana.client.get("/desk").text
+    assert "not asked yet" in row_of(page, never.case)
+    assert "answered no" in row_of(page, asked.case)
+    assert "asked, not known" in row_of(page, unknown.case)
+
+
 def test_within_the_same_urgency_who_waits_longest_comes_first(ana: Browser) -> None:
     later, earlier = make_case(writing), make_case(writing)
     with writing() as session:

@@ -69,7 +69,7 @@ async def test_the_sentence_of_the_first_demonstration(chat: Chat) -> None:
     record = chat.record()
     assert record["status"] == "referral"
     assert [p["route"] for p in record["persons"]] == ["nfp"]
-    assert record["firewall"] == {"standing": False, "known": False, "closed": ["*"]}
+    assert record["firewall"] == {"standing": False, "known": False, "closed": ["*"], "on_agreement": [], "agreed": []}
     assert {s["id"] for s in record["signs"]} >= {"accompaniment.answers_for_child"}
 
 
@@ -83,22 +83,22 @@ async def test_somebody_with_nothing_to_say_is_led(chat: Chat) -> None:
 
 async def test_an_adult_is_asked_for_consent_and_goes_to_the_adults_route(chat: Chat) -> None:
     await chat.say(ADULT)
-    await chat.to_summary(danger="no", told="agrees")
-    assert "told" in chat.record()["values"]
+    await chat.to_summary(danger="no", consent="given")
+    assert chat.record()["persons"][0]["values"]["consent"]["value"] == "given"
     await chat.say("#send")
     assert chat.record()["persons"][0]["route"] == "nrm_adult"
 
 
 async def test_an_adult_who_refuses_is_not_sent(chat: Chat) -> None:
     await chat.say(ADULT)
-    await chat.to_summary(danger="no", told="refuses")
+    await chat.to_summary(danger="no", consent="refused")
     said = await chat.say("#send")
     assert chat.reference is None and "An adult decides" in said
 
 
 async def test_too_little_becomes_a_contact_and_never_nothing(chat: Chat) -> None:
     await chat.say("young man at the harbour, about 30, sits there every day")
-    await chat.to_summary(danger="no", told="agrees", signs="none")
+    await chat.to_summary(danger="no", consent="given", signs="none")
     assert "clears nobody" in chat.text
     said = await chat.say("#send")
     assert chat.reference is None and "nothing has been decided" in said

@@ -61,7 +61,7 @@ async def test_whereabouts_are_refused_in_many_wordings(chat: Chat, words: str) 
 
 async def test_a_contact_is_not_said_to_be_read_before_somebody_reads_it(chat: Chat) -> None:
     await chat.say("young man at the harbour, about 30, sits there every day")
-    await chat.to_summary(danger="no", told="agrees", signs="none")
+    await chat.to_summary(danger="no", consent="given", signs="none")
     assert "no person has read it yet" in await chat.say("#send")
 
 

@@ -491,3 +491,15 @@ async def test_each_reading_of_a_record_is_noted(channel: Client, desk: Client, 
     assert len(notes) == before + 1
     assert notes[-1].actor.startswith("token ")
     assert audit.__doc__
+
+
+async def test_the_country_of_the_token_s_organisation_is_here(channel: Client, desk: Client, name: str) -> None:
+    with writing() as session:
+        made = tokens.create(session, f"country-{uuid.uuid4().hex[:8]}", "channel", "PT")
+    await Client(channel.http, made).told(name, "Boy of 15, Portuguese, sleeps in the garage, works for no pay")
+    with reading() as session:
+        conversation = session.query(Conversation).filter_by(name=name).one()
+    record = (await desk.get(f"/api/v1/conversations/{conversation.id}")).json()
+    assert record["country"] == "PT" and record["persons"][0]["route"] == "nrm_child"
+    with writing() as session, pytest.raises(tokens.BadToken, match="country"):
+        tokens.create(session, "nowhere", "channel", "Portugal")

@@ -6,8 +6,16 @@ from typing import Any
 
 import pytest
 
-from bot.protocol.agenda import missing_labels, next_question, open_questions
-from bot.protocol.answers import interpret, store
+from bot.protocol.agenda import (
+    asked_key,
+    differs_possible,
+    missing_labels,
+    next_question,
+    open_questions,
+    person_asked,
+    persons_meant,
+)
+from bot.protocol.answers import interpret, store, tap
 from bot.protocol.catalogue import OPEN_ANSWERS, questions
 from bot.protocol.report import Data, put
 from tests.protocol_cases import ADULT, CHILD, case
@@ -25,7 +33,7 @@ def walk(report: Data, answer: str = "unknown") -> list[str]:
     while question := next_question(report):
         asked.append(question.id)
         assert len(asked) < 60, asked
-        read = interpret(question, answer, set())
+        read = interpret(question, answer, set(), report)
         store(report, question, read if read is not None else "unknown", answer)
         report["asked"].append(question.id)
         report.pop("reopened", None)
@@ -92,16 +100,20 @@ def test_danger_is_asked_outright_even_where_a_message_spoke_of_it() -> None:
     assert "danger" not in ids(report)
 
 
+KNOWN = {"age": 14, "child": "yes", "feared": ["ER"]}
+
+
 @pytest.mark.parametrize(
     "question", [q for q in questions().values() if q.unless and q.id != "account"], ids=lambda q: q.id
 )
 def test_what_is_known_is_not_asked(question: Any) -> None:
     for field in question.unless:
-        report = case({})
+        about = ADULT if "adult" in question.only else {}
+        report = case(about, fear="fear") if "fear" in question.only else case(about)
         report["full"] = True
         report["about_a_person"] = True
         assert question.id in ids(report)
-        put(report, field, "known", source="message")
+        put(report, field, KNOWN.get(field, "known"), source="message")
         assert question.id not in ids(report)
 
 
@@ -149,17 +161,19 @@ def test_a_denied_sign_is_no_sign() -> None:
 
 
 def test_an_adult_is_asked_before_sending_and_a_child_is_not_held_up() -> None:
-    assert "told" in ids(case(ADULT))
-    assert "told" not in ids(case(CHILD))
-    assert "told" not in ids(case({"child": "unclear"}))
+    assert "consent" in ids(case(ADULT))
+    assert "consent" not in ids(case(CHILD))
+    assert "consent" not in ids(case({"child": "unclear"}))
     # Where one of several may be a child, the referral does not wait.
-    assert "told" not in ids(case(ADULT, CHILD))
-    assert "told" not in ids(case())
+    assert "consent" not in ids(case(ADULT, CHILD))
+    assert "consent" not in ids(case())
     assert "told" in ids(case(CHILD), full=True)
+    assert "told" not in ids(case(ADULT), full=True)
+    assert "consent" in ids(case(ADULT, CHILD), full=True)
 
 
 def test_an_answered_consent_is_not_asked_again() -> None:
-    assert "told" not in ids(case(ADULT, told="refuses"))
+    assert "consent" not in ids(case({**ADULT, "consent": "refused"}))
 
 
 def test_a_line_that_was_tapped_comes_first() -> None:
@@ -188,3 +202,48 @@ def test_what_is_missing_is_named_by_the_labels_of_the_record() -> None:
     assert "Danger now" in labels and "With" in labels
     assert "Where" not in labels and "Age" not in labels
     assert "Language" not in labels
+
+
+def test_each_of_several_is_asked_for_the_age_and_all_together_for_the_rest() -> None:
+    report = case({}, {"age": 9, "child": "yes"}, {})
+    report["asked"] = ["account", "danger"]
+    for expected in ("p1", "p3"):
+        question = next_question(report)
+        assert (question.id, person_asked(report, question)) == ("age", expected)
+        report["asked"].append(asked_key(question, expected))
+    question = next_question(report)
+    assert question.id == "company" and person_asked(report, question) is None
+    home = questions()["home"]
+    assert person_asked(report, home) is None and differs_possible(report, home)
+
+
+def test_where_it_differs_each_is_asked() -> None:
+    report = case(CHILD, {"age": 9, "child": "yes", "residence": "here"}, {"age": 3, "child": "yes"})
+    home = questions()["home"]
+    assert [p["id"] for p in persons_meant(report, home)] == ["p1", "p3"]
+    report["differs"] = ["home"]
+    assert person_asked(report, home) == "p1" and not differs_possible(report, home)
+    store(report, home, tap(home, "abroad"), "", "p1")
+    report["asked"].append("home@p1")
+    assert person_asked(report, home) == "p3"
+    assert [p["values"].get("residence", {}).get("value") for p in report["persons"]] == ["abroad", "here", None]
+
+
+def test_an_answer_for_all_leaves_what_is_known_of_one() -> None:
+    report = case(CHILD, {"age": 9, "child": "yes", "residence": "here"})
+    home = questions()["home"]
+    store(report, home, tap(home, "abroad"), "")
+    assert [p["values"]["residence"]["value"] for p in report["persons"]] == ["abroad", "here"]
+
+
+def test_the_consent_of_an_adult_is_not_stored_for_the_child_beside_them() -> None:
+    report = case(ADULT, CHILD)
+    consent = questions()["consent"]
+    store(report, consent, tap(consent, "given"), "")
+    assert "consent" in report["persons"][0]["values"] and "consent" not in report["persons"][1]["values"]
+
+
+def test_which_country_is_feared_is_asked_only_under_fear() -> None:
+    assert "feared" in ids(case(CHILD, fear="asylum"), full=True)
+    assert "feared" not in ids(case(CHILD, fear="denied"), full=True)
+    assert "feared" not in ids(case(ADULT, fear="asylum"), full=True)

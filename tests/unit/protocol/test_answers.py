@@ -21,7 +21,7 @@ def key_of(answer: Any) -> Any:
 
 @pytest.mark.parametrize("question", ALL, ids=lambda q: q.id)
 def test_every_question_offers_the_open_answers_last(question: Any) -> None:
-    offered = choices(question)
+    offered = choices(question, case())
     assert [title for _, title in offered[-3:]] == list(OPEN_ANSWERS.values())
     assert len({payload for payload, _ in offered}) == len(offered)
     assert len({title.lower() for _, title in offered}) == len(offered)
@@ -38,23 +38,23 @@ def test_a_tap_that_was_never_offered_means_nothing() -> None:
 
 @pytest.mark.parametrize("question", [q for q in ALL if q.kind not in ("age", "phone")], ids=lambda q: q.id)
 def test_a_number_chooses_from_the_list(question: Any) -> None:
-    offered = choices(question)
+    offered = choices(question, case())
     for number, (payload, _) in enumerate(offered, start=1):
-        assert key_of(interpret(question, f" {number}. ", set())) == payload.split("=", 1)[1]
+        assert key_of(interpret(question, f" {number}. ", set(), case())) == payload.split("=", 1)[1]
     for beyond in ("0", str(len(offered) + 1), "99"):
-        assert not isinstance(interpret(question, beyond, set()), (Option, str))
+        assert not isinstance(interpret(question, beyond, set(), case()), (Option, str))
 
 
 def test_a_number_to_the_question_of_age_or_phone_is_no_place_in_the_list() -> None:
-    assert interpret(questions()["age"], "3", set()) is None
-    assert interpret(questions()["call_back"], "1", set()) is None
+    assert interpret(questions()["age"], "3", set(), case()) is None
+    assert interpret(questions()["call_back"], "1", set(), case()) is None
 
 
 @pytest.mark.parametrize("question", WITH_OPTIONS, ids=lambda q: q.id)
 def test_a_title_is_read_in_any_letter_case(question: Any) -> None:
     for option in question.options:
         for words in (option.title, option.title.upper(), f"  {option.title}. "):
-            assert interpret(question, words, set()) == option
+            assert interpret(question, words, set(), case()) == option
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_title_is_read_in_any_letter_case(question: Any) -> None:
 )
 @pytest.mark.parametrize("question", ["danger", "age", "home", "place", "fear", "call_back", "wishes"])
 def test_open_answers_in_words(question: str, words: str, key: str) -> None:
-    assert interpret(questions()[question], words, set()) == key
+    assert interpret(questions()[question], words, set(), case()) == key
 
 
 @pytest.mark.parametrize(
@@ -101,12 +101,12 @@ def test_open_answers_in_words(question: str, words: str, key: str) -> None:
     ],
 )
 def test_yes_and_no_in_words(question: str, words: str, key: str | None) -> None:
-    assert key_of(interpret(questions()[question], words, set())) == key
+    assert key_of(interpret(questions()[question], words, set(), case())) == key
 
 
 def test_a_long_sentence_that_begins_with_no_is_no_answer_to_a_choice() -> None:
     words = "no idea where he comes from but he has a scar on his cheek"
-    assert interpret(questions()["danger"], words, set()) is None
+    assert interpret(questions()["danger"], words, set(), case()) is None
 
 
 @pytest.mark.parametrize(
@@ -121,30 +121,30 @@ def test_a_long_sentence_that_begins_with_no_is_no_answer_to_a_choice() -> None:
     ],
 )
 def test_phone_numbers(words: str, number: str | None) -> None:
-    assert interpret(questions()["call_back"], words, set()) == ({"call_back": number} if number else None)
+    assert interpret(questions()["call_back"], words, set(), case()) == ({"call_back": number} if number else None)
 
 
 def test_what_the_reading_found_answers_the_question() -> None:
-    assert interpret(questions()["age"], "she is about fifteen", {"age"}) == {}
-    assert interpret(questions()["home"], "Moldova", {"nationality"}) == {}
-    assert interpret(questions()["home"], "somewhere far", set()) is None
+    assert interpret(questions()["age"], "she is about fifteen", {"age"}, case()) == {}
+    assert interpret(questions()["home"], "Moldova", {"nationality"}, case()) == {}
+    assert interpret(questions()["home"], "somewhere far", set(), case()) is None
 
 
 def test_words_are_kept_as_a_short_text() -> None:
-    assert interpret(questions()["place"], " Bus station, Norvik ", set()) == {"place": "Bus station, Norvik"}
+    assert interpret(questions()["place"], " Bus station, Norvik ", set(), case()) == {"place": "Bus station, Norvik"}
     long = "x" * (MAX_SHORT + 50)
-    assert interpret(questions()["place"], long, set()) == {"place": "x" * MAX_SHORT}
+    assert interpret(questions()["place"], long, set(), case()) == {"place": "x" * MAX_SHORT}
 
 
 def test_a_story_is_no_place() -> None:
     story = "the girl is fourteen and came with a man who talks for her all the time and it is dark"
-    assert interpret(questions()["place"], story, {"age"}) is None
-    assert interpret(questions()["wishes"], story, {"age"}) == {"wishes": story}
+    assert interpret(questions()["place"], story, {"age"}, case()) is None
+    assert interpret(questions()["wishes"], story, {"age"}, case()) == {"wishes": story}
 
 
 def test_looks_of_an_adult_are_kept_beside_the_choice() -> None:
     words = "tall man, red jacket, limps, white van, plate ends in 77"
-    assert interpret(questions()["adults"], words, set()) == {"adults": words}
+    assert interpret(questions()["adults"], words, set(), case()) == {"adults": words}
 
 
 @pytest.mark.parametrize("question", WITH_OPTIONS, ids=lambda q: q.id)

@@ -38,6 +38,7 @@ MORE = {
     "because",
     "source",
     "number",
+    "countries",
     "closed",
     "labels",
     "count",

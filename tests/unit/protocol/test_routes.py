@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.protocol.catalogue import fields, sources, texts
 from bot.protocol.indicators import indicators
+from bot.protocol.names import country_name
 from bot.protocol.profile import ROUTES
 from bot.protocol.report import Data, new_report, put, signs_present, take
 from bot.protocol.routes import (
@@ -18,7 +19,6 @@ from bot.protocol.routes import (
     ON_TOP,
     _table,
     closed_in_words,
-    country_name,
     decide,
     firewall,
     here_of,
@@ -316,6 +316,13 @@ def test_here_is_the_place_of_the_case_before_the_profile() -> None:
         ("firewall_open", case(**CHILD, fear="denied"), False),
         ("firewall_open", case(**CHILD, fear="fear"), False),
         ("several_people", case(**CHILD), False),
+        ("agreement", case(**CHILD, nationality="AF", residence_country="TR", feared=["AF"], fear="asylum"), True),
+        ("agreement", case(**CHILD, nationality="AF", residence_country="TR", fear="asylum"), False),
+        ("adult_consent", case(PAPERS, age=40), True),
+        ("adult_consent", case(PAPERS, **CHILD), False),
+        ("exploited_as_child", case(PAPERS, age=21, exploited_as_child="yes"), True),
+        ("exploited_as_child", case(PAPERS, age=21), False),
+        ("beside_parent", case(PAPERS, age=1, dependent="yes"), True),
     ],
 )
 def test_a_rule_fires(rule: str, report: Data, fires: bool) -> None:
@@ -341,6 +348,30 @@ def test_several_people_have_a_record_and_a_route_each() -> None:
     assert [decide(report, p, HERE).route for p in report["persons"]] == ["nrm_adult", "nfp", "nrm_child"]
     assert routes_of(report, HERE) == ["nrm_adult", "nfp", "nrm_child"]
     assert all("several_people" in fired(report, n) for n in range(3))
+
+
+def test_a_small_child_beside_a_trafficked_mother_has_an_own_record_and_route() -> None:
+    report = case(PAPERS, age=24, **ABROAD)
+    person(report, age=1, residence="abroad", dependent="yes")
+    assert [decide(report, p, HERE).route for p in report["persons"]] == ["nrm_adult", "nfp"]
+    put(report, "link_checked", "yes", source="answer")
+    assert decide(report, report["persons"][1], HERE).route == "child_protection"
+
+
+def test_an_adult_who_declines_is_not_sent_and_the_child_is() -> None:
+    report = case(PAPERS, age=24, **ABROAD, consent="refused")
+    assert routes_of(report, HERE) == ["consult"]
+    person(report, age=9, residence="abroad")
+    assert routes_of(report, HERE) == ["nfp"]
+
+
+def test_here_is_the_place_then_the_organisation_then_the_profile() -> None:
+    report = case(**CHILD)
+    assert here_of(report, HERE) == HERE
+    put(report, "organisation_country", "ES", source="message")
+    assert here_of(report, HERE) == "ES"
+    put(report, "country", "PT", source="message")
+    assert here_of(report, HERE) == "PT"
 
 
 def test_the_same_route_of_two_people_stands_once() -> None:
@@ -386,6 +417,25 @@ def test_case_b_national_of_a_lived_in_b_fears_a() -> None:
 def test_case_c_refugee_in_b_from_a() -> None:
     wall = firewall(case(**CHILD, nationality="SY", residence_country="BG", fear="refugee"), HERE)
     assert wall.standing and wall.closed == ("BG", "SY")
+
+
+def test_with_the_child_s_agreement_b_opens_and_a_never() -> None:
+    wall = firewall(case(**CHILD, nationality="AF", residence_country="TR", feared=["AF"], agreed=["TR", "AF"],
+                         fear="asylum"), HERE)
+    assert (wall.closed, wall.on_agreement, wall.agreed) == (("AF",), ("TR",), ("TR",))
+    refugee = case(**CHILD, nationality="SY", residence_country="BG", agreed=["BG", "SY"], fear="refugee")
+    assert firewall(refugee, HERE).closed == ("SY",)
+
+
+def test_every_country_lived_in_and_that_of_the_exploitation_can_be_feared() -> None:
+    report = case(**CHILD, nationality="NG", lived_in=["NE"], exploited_in=["LY", "IT"], fear="fear")
+    assert firewall(report, HERE).closed == ("IT", "LY", "NE", "NG")
+
+
+def test_what_one_child_agrees_to_does_not_open_a_country_of_another() -> None:
+    report = case(**CHILD, nationality="AF", residence_country="TR", feared=["AF"], agreed=["TR"], fear="asylum")
+    person(report, age=9, nationality="AF", residence_country="TR")
+    assert "TR" in firewall(report, HERE).closed
 
 
 @pytest.mark.parametrize("fear", ["asylum", "fear", "refugee"])

@@ -154,3 +154,47 @@ def test_ten_thousand_characters_are_read_fast(text: str) -> None:
     begun = time.process_time()
     _read(text)
     assert time.process_time() - begun < 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "home"),
+    [
+        ("boy 15 lives here since 4 years with his parents", ["here"]),
+        ("girl 16 from Vietnam was locked in a house here for three years by the boss", []),
+        ("boy, 15, lives here since 4 years with a madam who beats him", []),
+    ],
+)
+def test_years_under_an_exploiter_are_no_residence(text: str, home: list[str]) -> None:
+    assert _values(text, "residence") == home
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("woman of 30, trafficked to Libya when she was 15", ["yes"]),
+        ("She is 21 now, sold to a bar at 15", ["yes"]),
+        ("woman of 30, works in a bar since 15 months", []),
+        ("girl of 16, sold when she was 12", []),
+    ],
+)
+def test_an_adult_exploited_as_a_child(text: str, told: list[str]) -> None:
+    assert _values(text, "exploited_as_child") == told
+
+
+@pytest.mark.parametrize(
+    ("text", "people"),
+    [
+        ("Woman of 24 with her baby of 8 months", [(1, 24, "no", None), (1, 0, "yes", "yes")]),
+        ("girl, 16, with her newborn baby", [(1, 16, "yes", None), (1, None, "yes", "yes")]),
+        ("woman of 30, her son is back home with grandmother", [(1, 30, "no", None)]),
+        ("man with his daughter, 14, begging", [(1, 14, "yes", None)]),
+        ("three women and a girl of 16 in the flat", [(1, 16, "yes", None), (3, None, "no", None)]),
+        ("a girl of 16 with three women", [(1, 16, "yes", None)]),
+    ],
+)
+def test_who_is_beside_them(text: str, people: list[object]) -> None:
+    assert [(p.count, p.age, p.child, p.dependent) for p in _read(text).people] == people
+
+
+def test_two_women_with_a_baby_that_is_not_said_to_be_theirs_are_about_the_baby() -> None:
+    assert [p.child for p in _read("two women with a baby at the border, baby has no papers").people] == ["yes"]
