@@ -1,6 +1,7 @@
 """Questions about the questions: why, which route, is she a victim; each answered with its source."""
 from __future__ import annotations
 
+from actions.people import no_responder
 from actions.safe import Step
 from bot.conversations.turn import Turn
 from bot.protocol.catalogue import cite, text
@@ -35,6 +36,7 @@ def stay(turn: Turn) -> None:
 def greet(turn: Turn) -> None:
     """Greet; the question that is open follows."""
     begun = turn.report["about_a_person"] or turn.report["account"]
+    turn.report.pop("at_rest", None)
     turn.say(say("greeting_again" if begun else "welcome", turn.report, turn.setting))
 
 
@@ -79,4 +81,5 @@ class Explain(Step):
 
     def step(self, turn: Turn, intent: str) -> None:
         """Do it."""
-        STEPS[intent](turn)
+        if not no_responder(turn):
+            STEPS[intent](turn)

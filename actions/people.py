@@ -31,6 +31,24 @@ def victim(turn: Turn) -> None:
     turn.say(say("victim", turn.report, turn.setting))
 
 
+def no_responder(turn: Turn) -> bool:
+    """Answer whoever was taken for the controller or the victim before: as such, and with no questions.
+
+    Returns:
+        Whether the writer is one of them.
+    """
+    key = next((key for flag, key in _WRITERS.items() if turn.report.get(flag)), None)
+    if key is None:
+        return False
+    turn.report["account"].append(turn.text)
+    turn.report["at_rest"] = True
+    turn.case_reason = "human"
+    turn.say(say(key, turn.report, turn.setting))
+    return True
+
+
+_WRITERS = {"possible_controller": "controller_again", "possible_victim_writes": "victim_again"}
+
 STEPS = {"human": human, "controller": controller, "victim": victim}
 
 

@@ -81,13 +81,16 @@ class ValidateReferral(FormValidationAction):
             turn.read = True
             try:
                 turn.report.pop("at_rest", None)
-                if intent == "tap":
+                if people.no_responder(turn):
+                    pass
+                elif intent == "tap":
                     _tapped(turn)
                 else:
                     telling.tell(turn, intent, message["case_facts"])
             except Exception as error:  # noqa: BLE001 (an action must never raise: Rasa would go on with the rule)
                 fail(turn, dispatcher, error)
                 return {"sent": DONE}
+            sending.keep_taps(turn)
             utter(dispatcher, turn.replies)
             turn.replies.clear()
         return {"sent": None if telling.goes_on(turn) else DONE}
@@ -115,6 +118,8 @@ def _tapped(turn: Turn) -> None:
     elif words == ADD:
         report["at_rest"] = True
         turn.say(say("add_what", report, turn.setting))
+    elif words.startswith(steering.OPEN):
+        steering.open_case(turn, words.removeprefix(steering.OPEN))
     elif words in _TAPS:
         _TAPS[words](turn)
     elif "=" in words:

@@ -8,6 +8,7 @@ import structlog
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.sending import keep_taps
 from bot.conversations.turn import Turn, current
 from bot.protocol.dialogue import say
 from bot.protocol.wording import Reply
@@ -48,6 +49,7 @@ class Step(Action, ABC):
             turn.facts = tracker.latest_message.get("case_facts")
             turn.question = (turn.facts or {}).get("question")
             self.step(turn, str(tracker.latest_message.get("intent", {}).get("name")))
+            keep_taps(turn)
         except Exception as error:  # noqa: BLE001 (an action must never raise: Rasa would go on with the rule)
             fail(turn, dispatcher, error)
             return []

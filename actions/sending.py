@@ -9,7 +9,7 @@ from bot.protocol.answers import TAP
 from bot.protocol.catalogue import text
 from bot.protocol.dialogue import ADD, GONE, HUMAN, MORE, NEW, ROUTE, SEND, STATUS, say
 from bot.protocol.routes import declined, routes_of, title
-from bot.protocol.wording import Reply
+from bot.protocol.wording import CHANGE, Reply
 from bot.referrals.reference import new_reference
 
 TAKEN = "#taken="
@@ -48,7 +48,9 @@ def send(turn: Turn) -> None:
         return
     if report["persons"] and all(declined(report, person) for person in report["persons"]):
         report["at_rest"] = True
-        turn.say(say("adult_refuses", report, setting))
+        refused = say("adult_refuses", report, setting)
+        turn.say(Reply(refused.text, ((HUMAN, text("human_title")), (f"{CHANGE}consent", text("change_consent")),
+                                      (NEW, text("new_title")))))
         return
     routes = routes_of(report, setting.here)
     report["confirming"] = False
@@ -71,8 +73,15 @@ def send(turn: Turn) -> None:
         receiver = setting.profile.receivers[route]
         turn.say(Reply(
             text("stored_elsewhere", title=title(route), receiver=receiver.name, phone=receiver.phone),
-            ((f"{TAKEN}{route}", text("taken_title")),),
+            ((f"{TAKEN}{route}", text("taken_title")), *afterwards()),
         ))
+
+
+def keep_taps(turn: Turn) -> None:
+    """Give the last reply of a turn the tap replies of after sending, where nothing is asked and none are there."""
+    quiet = turn.sent_at and not turn.report.get("open") and not any(r.quick_replies for r in turn.replies)
+    if quiet and turn.replies:
+        turn.replies[-1] = Reply(turn.replies[-1].text, afterwards())
 
 
 def afterwards() -> tuple[tuple[str, str], ...]:

@@ -4,19 +4,19 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from actions import sending
+from actions import sending, telling
 from actions.safe import Step
 from actions.telling import mark_asked, take_answer
-from bot.conversations.turn import Addition, Turn
+from bot.conversations.turn import Addition, OtherReport, Turn
 from bot.protocol.agenda import asked_key, next_question, of_persons
 from bot.protocol.answers import interpret, store
 from bot.protocol.catalogue import questions, text
-from bot.protocol.dialogue import change_line, emergency, play_back, play_back_of, say, so_far
+from bot.protocol.dialogue import ask, change_line, emergency, is_line, play_back, play_back_of, say, so_far
 from bot.protocol.report import in_danger, new_report, put, take, take_more_people
-from bot.protocol.wording import Reply
+from bot.protocol.wording import Reply, describe
 from bot.understanding.reader import read
 
-DROP, KEEP = "#drop", "#keep"
+DROP, KEEP, OPEN = "#drop", "#keep", "#open:"
 
 
 def back(turn: Turn) -> None:
@@ -42,10 +42,21 @@ def skip(turn: Turn) -> None:
     turn.say(say("skip_danger" if question.id == "danger" else "skipped", report, turn.setting))
 
 
+_PERSON = re.compile(r"\b(?:of |for )?person (\d{1,2})(?:'s)?\b", re.I)
+
+
 def change(turn: Turn) -> None:
     """Open the line that the words name."""
     wanted = re.sub(r"^\s*(?:change|edit|correct the|wrong)\s*(?:the|my)?\s*", "", turn.text, flags=re.I).strip(" .!?")
     line, _, new = wanted.partition(" to ")
+    number = _PERSON.search(line)
+    line = _PERSON.sub("", line).strip(" ,:")
+    persons = turn.report["persons"]
+    if number and 1 <= int(number[1]) <= len(persons):
+        line += f"@{persons[int(number[1]) - 1]['id']}"
+    if not is_line(line) and turn.facts and (turn.facts["people"] or turn.facts["facts"]):
+        telling.tell(turn, "correct", turn.facts)
+        return
     turn.say(*change_line(turn.report, line, turn.setting))
     question = questions().get(turn.report.get("reopened") or "")
     answer = interpret(question, new, set(), turn.report) if question is not None and new else None
@@ -123,12 +134,39 @@ def add_person(turn: Turn) -> None:
 
 
 def other_case(turn: Turn) -> None:
-    """Return to the case before."""
-    if not turn.other_reports:
+    """Return to the other case; where there are several, ask which."""
+    if len(turn.other_reports) == 1:
+        _switch(turn, turn.other_reports[0])
+    elif turn.other_reports:
+        taps = tuple((f"{OPEN}{other.id}", _which(other)) for other in turn.other_reports)
+        turn.say(Reply(text("other_case_which"), taps))
+        turn.report["at_rest"] = True
+    else:
+        turn.say(say("other_case_none", turn.report, turn.setting))
+
+
+def open_case(turn: Turn, report_id: str) -> None:
+    """Return to the case that was tapped."""
+    other = next((one for one in turn.other_reports if one.id == report_id), None)
+    if other is None:
         turn.say(say("other_case_none", turn.report, turn.setting))
         return
-    turn.switch_to = turn.other_reports[-1]
-    turn.say(say("other_case", turn.report, turn.setting))
+    _switch(turn, other)
+
+
+def _which(other: OtherReport) -> str:
+    people = ", ".join(describe(person) for person in other.data["persons"]) or text("nobody_yet")
+    return f"{other.reference}: {people}" if other.reference else people
+
+
+def _switch(turn: Turn, other: OtherReport) -> None:
+    turn.switch_to = other
+    other.data.pop("at_rest", None)
+    turn.say(say("other_case", turn.report, turn.setting, which=_which(other)))
+    if other.reference:
+        turn.say(Reply(text("already_stored", reference=other.reference), sending.afterwards()))
+    else:
+        turn.say(*ask(other.data, other.setting))
 
 
 def more(turn: Turn) -> None:
@@ -143,8 +181,9 @@ def more(turn: Turn) -> None:
 def summary(turn: Turn) -> None:
     """Show what is noted; the summary proper follows as soon as what is never skipped was asked."""
     turn.report["confirming"] = False
-    turn.say(*so_far(turn.report))
     sending.hurry(turn)
+    if next_question(turn.report) is not None:
+        turn.say(*so_far(turn.report))
 
 
 def welcome_back(turn: Turn) -> None:

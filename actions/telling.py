@@ -6,9 +6,9 @@ from typing import Any
 from actions import explaining, sending
 from bot.conversations.turn import Addition, Turn
 from bot.protocol.agenda import asked_key, next_question
-from bot.protocol.answers import DIFFERS, LONGEST_SHORT, interpret, store
+from bot.protocol.answers import DIFFERS, LONGEST_SHORT, choices, interpret, store
 from bot.protocol.catalogue import Option, Question, questions, text
-from bot.protocol.dialogue import OTHER, SAME, advise, emergency, play_back, say
+from bot.protocol.dialogue import HUMAN, OTHER, SAME, advise, emergency, play_back, say
 from bot.protocol.report import Data, in_danger, new_report, put, take, value
 from bot.protocol.wording import Reply
 from bot.understanding.places import countries_in
@@ -60,10 +60,13 @@ def _says_nothing_of_anybody(report: Data, facts: Data) -> bool:
 
 def _greeting_or_refusal(turn: Turn, facts: Data) -> Reply:
     asks = turn.text.lower().split()[:1] in (["is"], ["will"], ["what"], ["how"])
-    question = turn.text.rstrip().endswith("?") or asks
-    if question or (facts["not_understood"] and len(turn.text.split()) > SHORT_ANSWER * 2):
+    if turn.text.rstrip().endswith("?") or asks:
         turn.report["outside"] = True
         return say("out_of_scope", turn.report, turn.setting)
+    if facts["not_understood"] and len(turn.text.split()) > SHORT_ANSWER:
+        # It may be about a child, in words or a language that are not read here: never refused.
+        turn.report["account"].append(turn.text)
+        return Reply(say("not_understood", turn.report, turn.setting).text, ((HUMAN, text("human_title")),))
     return say("welcome", turn.report, turn.setting)
 
 
@@ -73,6 +76,11 @@ def _enter(turn: Turn, intent: str, facts: Data) -> None:
     was_in_danger = in_danger(report)
     question = questions().get(report.get("open") or "")
     report["account"].append(turn.text)
+    number = turn.text.strip(" .")
+    if question is not None and number.isdigit() and 1 <= int(number) <= len(choices(question, report)) \
+            and question.kind not in ("age", "phone"):
+        # The number of a reply, and nobody's age.
+        facts = {**facts, "people": [], "facts": [], "signs": [], "not_understood": []}
     correction = intent == "correct" or (question is not None and report.get("reopened") == question.id)
     if question is not None and intent != "correct":
         facts = _of_a_short_answer(question, turn.text, facts)
@@ -178,7 +186,7 @@ def _after_sending(turn: Turn, intent: str, facts: Data) -> None:
     turn.question = facts.get("question")
     if turn.question:
         turn.say(*explaining.answer(turn))
-        if not (facts["facts"] or facts["signs"] or facts.get("danger_words")):
+        if turn.text.rstrip().endswith("?") and not (facts["facts"] or facts["signs"] or facts.get("danger_words")):
             return
     speaks_of_somebody = bool(facts["people"]) and any(p.get("age") is not None for p in facts["people"])
     if speaks_of_somebody and intent != "correct":
@@ -203,6 +211,8 @@ def add(turn: Turn, words: str, facts: Data, correction: bool = False) -> None:
     turn.additions.append(Addition(words, True, turn.report_id))
     if in_danger(turn.report) and (facts.get("danger_words") or not was_in_danger):
         turn.say(emergency(turn.report, turn.setting))
+    if value(turn.report, "missing") == "now" and "missing" in changed:
+        turn.case_reason = "missing"
     turn.say(*play_back(turn.report, changed, [], turn.setting))
     turn.say(say("added", turn.report, turn.setting, reference=turn.reference))
 

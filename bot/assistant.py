@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from bot.conversations.memory import TurnStore
 from bot.conversations.messages import DESK, add_message, changed
 from bot.conversations.tables import Conversation, Message
-from bot.conversations.turn import Turn, begin, current
+from bot.conversations.turn import OtherReport, Turn, begin, current
 from bot.database import reading, writing
 from bot.protocol.dialogue import say
 from bot.protocol.report import in_danger, new_report, value
@@ -183,7 +183,7 @@ def _load(conversation_id: str, message_id: str | None) -> Turn:
         others = session.execute(
             select(Report)
             .where(Report.conversation_id == conversation_id, Report.id != report.id, Report.dropped_at.is_(None))
-            .order_by(Report.updated_at)
+            .order_by(Report.created_at)
         ).scalars().all()
         profile, own = profile_for(report.data)
         sent = [r for r in [*others, report] if r.reference]
@@ -197,9 +197,15 @@ def _load(conversation_id: str, message_id: str | None) -> Turn:
             reference=report.reference,
             sent_at=report.sent_at,
             setting=Setting(profile, own, here_for(report.data), duty_signed_in(session)),
-            other_reports=[r.id for r in others],
+            other_reports=[_other(r) for r in others],
             states={r.reference: state_in_words(session, r) for r in sent},
         )
+
+
+def _other(report: Report) -> OtherReport:
+    profile, own = profile_for(report.data)
+    return OtherReport(report.id, report.data, report.version, report.reference,
+                       Setting(profile, own, here_for(report.data)))
 
 
 def _commit(session: Session) -> bool:
@@ -251,7 +257,8 @@ def _store_report(session: Session, turn: Turn, conversation: Conversation) -> N
     if turn.new_report is not None:
         begin_report(session, conversation, turn.new_report)
     elif turn.switch_to:
-        conversation.report_id = turn.switch_to
+        conversation.report_id = turn.switch_to.id
+        store_content(session, turn.switch_to.id, turn.switch_to.version, turn.switch_to.data)
     if session.execute(select(Case.id).filter_by(report_id=report.id)).first():
         changed(session, DESK)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 import click
 
 from bot.database import reading, writing
+from bot.referrals.claims import release_held
 from bot.security import tokens
-from bot.security.accounts import DUTY, ROLES, AccountError, add, everyone, reset_password, set_disabled
+from bot.security.accounts import DUTY, ROLES, AccountError, add, everyone, named, reset_password, set_disabled
 
 _ACTOR = "command line"
 
@@ -57,6 +58,7 @@ def disable(name: str) -> None:
     try:
         with writing() as session:
             set_disabled(session, name, True, _ACTOR)
+            release_held(session, named(session, name))
     except AccountError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{name} is disabled")

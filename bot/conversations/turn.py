@@ -26,6 +26,17 @@ class Addition:
 
 
 @dataclass
+class OtherReport:
+    """Another report of the same conversation, with its content and the version that it was read at."""
+
+    id: str
+    data: Data
+    version: int
+    reference: str | None
+    setting: Setting
+
+
+@dataclass
 class Turn:
     """What one turn knows and changes.
 
@@ -51,7 +62,7 @@ class Turn:
     reference: str | None
     sent_at: datetime | None
     setting: Setting
-    other_reports: list[str] = field(default_factory=list)
+    other_reports: list[OtherReport] = field(default_factory=list)
     states: dict[str, str] = field(default_factory=dict)
     """State in words of each reference sent from this conversation."""
 
@@ -64,7 +75,7 @@ class Turn:
     send: bool = False
     case_reason: str | None = None
     new_report: Data | None = None
-    switch_to: str | None = None
+    switch_to: OtherReport | None = None
     drop: bool = False
     additions: list[Addition] = field(default_factory=list)
     elsewhere: list[tuple[str, str]] = field(default_factory=list)

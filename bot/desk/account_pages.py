@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.database import reading, writing
 from bot.desk.rendering import render, texts
+from bot.referrals import claims
 from bot.security import accounts
 
 
@@ -60,5 +61,11 @@ async def switch_account(request: Request) -> HTTPResponse:
     """Disable or enable an account."""
     name, actor = request.form.get("name", ""), request.ctx.signed_in.account.name
     disabled = request.form.get("disabled") == "yes"
-    return await _change(request, lambda session: accounts.set_disabled(session, name, disabled, actor), name,
-                         "disabled" if disabled else "enabled")
+
+    def switch(session: Session) -> None:
+        accounts.set_disabled(session, name, disabled, actor)
+        if disabled:
+            # Nobody can work on what a disabled officer holds.
+            claims.release_held(session, accounts.named(session, name))
+
+    return await _change(request, switch, name, "disabled" if disabled else "enabled")

@@ -14,7 +14,7 @@ from bot.desk.queue import people, person_line, where
 from bot.desk.rendering import texts
 from bot.protocol.catalogue import OPEN_ANSWERS, Field, fields
 from bot.protocol.names import country_name, value_in_words
-from bot.protocol.routes import ALL_FOREIGN, title
+from bot.protocol.routes import ALL_FOREIGN, firewall, title
 from bot.referrals import cases, reports
 from bot.referrals.receipts import receipts_of
 from bot.referrals.tables import Receipt
@@ -179,8 +179,9 @@ def printed(view: CaseView, route: str) -> dict[str, Any]:
         route: the route.
 
     Returns:
-        `persons` of this route; `shared`: False where other people are in the report, so that the responder's free
-        words, which speak of everybody, stay out; the receiver and the time of printing.
+        `persons` of this route; `shared`: False where other people are in the report, so that what speaks of everybody
+        (free words, signs, fears) stays out; `closed`: the countries closed for these persons; the `sections` that may
+        be shown; the receiver and the time of printing.
 
     Raises:
         NoSuchCase: the report has no such route.
@@ -188,9 +189,16 @@ def printed(view: CaseView, route: str) -> dict[str, Any]:
     if route not in dict(view.routes):
         raise cases.NoSuchCase(route)
     own = [entry for entry in view.persons if entry[0]["route"] == route]
+    shared = len(own) == len(view.persons)
+    data = view.opened.report.data
+    theirs = {**data, "persons": [p for p in data["persons"] if p["id"] in {person["id"] for person, _, _ in own}]}
+    theirs.pop("several_nationalities", None)
+    kept_out = () if shared else tuple(texts()["sections"][name] for name in ("firewall", "signs", "views", "law"))
     return {
         "persons": own,
-        "shared": len(own) == len(view.persons),
+        "shared": shared,
+        "closed": closed_in_words({"closed": firewall(theirs, str(view.record["country"])).closed}),
+        "sections": [entry for entry in view.sections if entry[0] not in kept_out],
         "route": title(route),
         "receipt": next((r for r in view.receipts if r.route == route), None),
         "printed_at": now(),

@@ -32,6 +32,7 @@ class Item:
         routes: (id, title) of each route.
         owner: display name of the officer who has it.
         reference: of a referral.
+        writers: warnings where whoever writes seems to be no responder.
         danger_answer: where no danger is known: `asked` (and denied), `open` (asked, not known) or `not_asked`.
         rings: nobody has claimed it, or its responder asks for a person again.
         late: the time that the profile gives for claiming is over.
@@ -45,6 +46,7 @@ class Item:
     routes: tuple[tuple[str, str], ...]
     owner: str | None
     reference: str | None
+    writers: tuple[str, ...]
     danger_answer: str
     rings: bool
     late: bool
@@ -84,7 +86,8 @@ def queue(session: Session, closed: bool = False) -> list[Item]:
         Message.conversation_id == Case.conversation_id, Message.author.in_(("responder", "human"))
     ).correlate(Case).scalar_subquery()
     query = (
-        select(Case, Report, Conversation.state.label("chat"), Account.display_name.label("owner"), last.author)
+        select(Case, Report, Conversation.state.label("chat"), Account.display_name.label("owner"), last.author,
+               last.created_at.label("said_at"))
         .join(Report, Report.id == Case.report_id)
         .join(Conversation, Conversation.id == Case.conversation_id)
         .outerjoin(Account, Account.id == Case.owner_id)
@@ -109,7 +112,8 @@ def queue(session: Session, closed: bool = False) -> list[Item]:
 def _item(row: Any, routes: list[str] | None) -> Item:
     case, data = row.Case, row.Report.data
     again = case.state == "claimed" and row.chat == "waiting"
-    unanswered = case.state == "claimed" and row.chat == "human" and row.author == "responder"
+    written = row.author == "responder" and (case.claimed_at is None or row.said_at > case.claimed_at)
+    unanswered = case.state == "claimed" and row.chat == "human" and written
     limit = profile_for(data)[0].limits["claim_minutes_danger" if case.danger or case.missing else "claim_minutes"]
     return Item(
         case=case,
@@ -118,6 +122,7 @@ def _item(row: Any, routes: list[str] | None) -> Item:
         routes=tuple((route, title(route)) for route in routes or routes_of(data, here_for(data))),
         owner=row.owner,
         reference=row.Report.reference,
+        writers=tuple(words for flag, words in texts()["writers"].items() if data.get(flag)),
         danger_answer=_danger_answer(data),
         rings=case.state == "open" or again or (unanswered and (case.danger or case.missing)),
         late=case.state == "open" and now() - case.opened_at > timedelta(minutes=limit),

@@ -19,8 +19,8 @@ from bot.settings import settings
 HERE = Path(__file__).parent
 
 _TEXTS = {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}}
-_LISTS = ("kinds", "reasons", "danger", "states", "chat", "decisions", "roles", "sections", "seen", "people", "signed",
-          "problems", "missing_inputs", "done", "sources")
+_LISTS = ("kinds", "reasons", "danger", "writers", "states", "chat", "decisions", "roles", "sections", "seen", "people",
+          "signed", "problems", "missing_inputs", "done", "sources")
 _SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,

@@ -199,6 +199,16 @@ def why(report: Data, setting: Setting) -> list[Reply]:
     return [Reply(text("why", why=question.why, source=question.source))]
 
 
+def is_line(wanted: str) -> bool:
+    """Tell whether words, or what follows `#change:`, name a line of the record."""
+    return not wanted or _field_named(wanted.partition("@")[0]) is not None or wanted in indicators()
+
+
+def _field_named(words: str) -> str | None:
+    by_words = {f.label.lower(): f.id for f in fields().values()} | {f: f for f in fields()}
+    return by_words.get(words.strip().lower())
+
+
 def change_line(report: Data, wanted: str, setting: Setting) -> list[Reply]:
     """Open a line of the play-back for change.
 
@@ -217,8 +227,7 @@ def change_line(report: Data, wanted: str, setting: Setting) -> list[Reply]:
         if field_id in report["signs"]:
             report["signs"][field_id]["seen"] = "denied"
         return [Reply(f"{text('changed')} {label}: no.")]
-    by_words = {f.label.lower(): f.id for f in fields().values()} | {f: f for f in fields()}
-    match = by_words.get(field_id.strip().lower())
+    match = _field_named(field_id)
     if match is None:
         key = "change_unknown" if wanted else "change_which"
         return [_listed(text(key), lines(report))]

@@ -114,6 +114,10 @@ def take(report: Data, reading: Data, correction: bool = False, about: Data | No
     taken = [f for f in reading["facts"]
              if not (of_another and f["field"] in fields() and fields()[f["field"]].scope == "person")]
     nationalities = [f for f in taken if f["field"] == "nationality" and f["status"] != "denied"]
+    if about is None and len(report["persons"]) > 1 and not _NATION_OF_ALL.search(" ".join(report["account"][-1:])):
+        # Named once beside several people, it may be that of one of them: it narrows nothing.
+        taken = [{**f, "status": "hedged"} if f["field"] == "nationality" and f["status"] == "stated" else f
+                 for f in taken]
     for fact in taken:
         if fact["field"] == "age_problem":
             report["age_problem"] = fact["value"]
@@ -166,6 +170,8 @@ def _take_fact(report: Data, fact: Data, correction: bool, about: Data | None) -
     return True
 
 
+_NATION_OF_ALL = re.compile(
+    r"\b(?:both|all|they|siblings|brothers|sisters|children|kids|family|girls|boys|women)\b", re.I)
 _ADDRESS = re.compile(
     r"\d{1,4}[a-z]?,? +[\w' -]{2,30}"
     r"(?:street|str|road|rd|avenue|ave|lane|square|close|drive|strasse|straße|ulica|rue|via)\b"
@@ -198,7 +204,9 @@ def _take_people(report: Data, people: list[Data], correction: bool) -> list[str
     for read in people:
         person = next((p for p in free if _may_be(p, read)), None)
         if person is None and len(people) == 1:
-            person = free[0]
+            # "The boy is 9, not 8": the same sex tells who is meant where the age does not.
+            same = [p for p in free if read["sex"] and p["values"].get("sex", {}).get("value") == read["sex"]]
+            person = (same or free)[0]
         if person is None:
             person = add_person(report, read["count"])
         else:

@@ -304,10 +304,11 @@ def firewall(report: Data, here: str) -> Firewall:
     if stated in STATED_FEAR:
         named = set(report.get("several_nationalities", [])) - {here}
         each = [_feared(person, stated, here) for person in report["persons"]]
+        doubted = any(person["values"].get("nationality", {}).get("status") == "hedged" for person in report["persons"])
         feared = named.union(*(own for own, _ in each))
         others = set().union(*(other for _, other in each)) - feared
         agreed = others.intersection(*(_countries(person, "agreed") for person in report["persons"]))
-        if not feared or not (named or all(own for own, _ in each)):
+        if not feared or (doubted and len(each) > 1) or not (named or all(own for own, _ in each)):
             return Firewall(True, True, (ALL_FOREIGN,))
         closed = feared | (others - agreed)
         return Firewall(True, True, tuple(sorted(closed)), tuple(sorted(others)), tuple(sorted(agreed)))

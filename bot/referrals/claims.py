@@ -174,9 +174,14 @@ def release_all(account: Account) -> int:
         How many there were.
     """
     with writing() as session:
-        held = session.execute(select(Case.id).filter_by(owner_id=account.id, state="claimed")).scalars().all()
-        for case_id in held:
-            release(session, case_id, account)
+        return release_held(session, account)
+
+
+def release_held(session: Session, account: Account) -> int:
+    """Do the same inside a transaction, as when an account is disabled."""
+    held = session.execute(select(Case.id).filter_by(owner_id=account.id, state="claimed")).scalars().all()
+    for case_id in held:
+        release(session, case_id, account)
     return len(held)
 
 
@@ -235,7 +240,7 @@ def hand_back(session: Session, case_id: str, account: Account) -> Opened:
     """
     opened = find_own(session, case_id, account)
     if opened.conversation.state != "bot":
-        _set_chat(session, opened, "bot")
+        _set_chat(session, opened, "waiting" if _waits(session, opened) else "bot")
         say(session, opened, "handed_back", name=account.display_name)
         done(session, opened, account, "chat.handed_back")
     return find(session, case_id)
@@ -253,7 +258,7 @@ def leave_chat(session: Session, opened: Opened) -> bool:
     """
     if opened.conversation.state != "human" or _other_cases(session, opened):
         return False
-    _set_chat(session, opened, "bot")
+    _set_chat(session, opened, "waiting" if _waits(session, opened) else "bot")
     return True
 
 
@@ -270,6 +275,14 @@ def _change_owned(session: Session, opened: Opened, account: Account, **values: 
 def _other_cases(session: Session, opened: Opened) -> bool:
     query = select(Case.id).where(
         Case.conversation_id == opened.conversation.id, Case.id != opened.case.id, Case.state == "claimed"
+    )
+    return session.execute(query.limit(1)).first() is not None
+
+
+def _waits(session: Session, opened: Opened) -> bool:
+    """Tell whether another case of the chat still waits for somebody."""
+    query = select(Case.id).where(
+        Case.conversation_id == opened.conversation.id, Case.id != opened.case.id, Case.state == "open"
     )
     return session.execute(query.limit(1)).first() is not None
 

@@ -87,7 +87,7 @@ def open_case(session: Session, report: Report, conversation: Conversation, reas
         session: a writing transaction.
         report: the report.
         conversation: its conversation; a bot's conversation is then waiting for a person.
-        reason: danger, missing, human, consult, unfinished or sent.
+        reason: danger, missing, human, consult, unfinished, added or sent.
 
     Returns:
         The case. A new one, or one whose urgency rises, rings.
@@ -103,13 +103,16 @@ def open_case(session: Session, report: Report, conversation: Conversation, reas
                     reason=reason, danger=urgent, missing=missing, state="open", opened_at=now(), alarm_at=alarm_at,
                     alarms=0)
         session.add(case)
-    elif (urgent and not case.danger) or (missing and not case.missing):
-        case.danger, case.missing, case.reason = case.danger or urgent, case.missing or missing, reason
-        case.alarm_at = alarm_at if case.state == "open" else case.alarm_at
-    elif case.state == "closed":
-        # Whoever asks again for a person is heard again.
-        case.state, case.owner_id, case.closed_at, case.reason = "open", None, None, reason
-        case.opened_at, case.alarm_at = now(), alarm_at
+    else:
+        rises = (urgent and not case.danger) or (missing and not case.missing)
+        if case.state == "closed":
+            # Whoever asks again for a person is heard again, and nobody has read that yet.
+            case.state, case.owner_id, case.closed_at, case.reason = "open", None, None, reason
+            case.acknowledged_at = case.acknowledged_by = None
+            case.opened_at, case.alarm_at = now(), alarm_at
+        if rises:
+            case.danger, case.missing, case.reason = case.danger or urgent, case.missing or missing, reason
+            case.alarm_at = alarm_at if case.state == "open" else case.alarm_at
     if conversation.state in ("bot", "closed"):
         conversation.state = "waiting"
     changed(session, DESK, alarm=True)
@@ -146,11 +149,16 @@ def note_receivers(session: Session, report: Report) -> None:
     """Note whom a referral must reach: a receipt for each of its routes, also those that later answers bring."""
     profile = profile_for(report.data)[0]
     known = set(session.execute(select(Receipt.route).filter_by(report_id=report.id)).scalars())
+    case = session.execute(select(Case).filter_by(report_id=report.id)).scalar_one_or_none()
+    reader = case.acknowledged_by if case is not None else None
     for route in routes_of(report.data, here_for(report.data)):
         receiver = profile.receivers[route]
         if route not in known:
+            # Whoever has received the report has received what it brings later.
+            by = reader if receiver.on_this_desk else None
             session.add(Receipt(id=str(uuid.uuid4()), report_id=report.id, route=route, receiver=receiver.name,
-                                phone=receiver.phone, on_this_desk=receiver.on_this_desk))
+                                phone=receiver.phone, on_this_desk=receiver.on_this_desk, confirmed_by=by,
+                                confirmed_at=now() if by else None))
 
 
 def confirm_receipt(session: Session, report_id: str, route: str, by: str) -> bool:
@@ -172,6 +180,10 @@ def amend(session: Session, report_id: str, words: str, author: str, verified: b
             return
     session.add(Amendment(id=str(uuid.uuid4()), report_id=report_id, message_id=message_id, text=words, author=author,
                           verified=verified))
+    case = session.execute(select(Case).filter_by(report_id=report_id)).scalar_one_or_none()
+    if verified and case is not None and case.state == "closed":
+        report = session.get(Report, report_id)
+        open_case(session, report, session.get(Conversation, report.conversation_id), "added")
     changed(session, DESK)
 
 
@@ -190,6 +202,9 @@ def state_in_words(session: Session, report: Report) -> str:
         parts = [text("status_decided", name=case.acknowledged_by, decision=case.decision.replace("_", " "))]
     if case.case_manager:
         parts.append(text("status_manager", name=case.case_manager, organisation=case.case_manager_organisation or "-"))
+    elsewhere = select(Receipt).filter_by(report_id=report.id, on_this_desk=False)
+    for receipt in session.execute(elsewhere.where(Receipt.confirmed_at.is_not(None))).scalars():
+        parts.append(text("status_taken", receiver=receipt.receiver))
     if case.state == "closed":
         parts.append(text("status_closed"))
     return "; ".join(parts)

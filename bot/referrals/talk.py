@@ -55,6 +55,8 @@ def send_message(session: Session, case_id: str, account: Account, text: str, ow
     clean = required("text", text)
     if opened.conversation.state != "human":
         raise ChatWithBot(case_id)
+    # The chat is about this case from now on, and so is what is answered.
+    opened.conversation.report_id = opened.report.id
     message = add_message(session, opened.conversation, "human", clean, speaker=account.display_name, external_id=key)
     done(session, opened, account, "chat.message")
     return message

@@ -24,4 +24,13 @@ def told(key: str, **values: str) -> str:
     Returns:
         The sentence, without outer spaces where a value was empty.
     """
-    return _sentences()[key].format(**values).strip()
+    ended = {name: _ended(value) if name in _FREE else value for name, value in values.items()}
+    return _sentences()[key].format(**ended).strip()
+
+
+_FREE = ("reason", "where")
+"""What officers type in their own words, so that it may lack its full stop."""
+
+
+def _ended(words: str) -> str:
+    return words if not words or words[-1] in ".!?…" else f"{words}."

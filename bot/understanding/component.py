@@ -116,7 +116,8 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
     if command and command != "correct":
         return command, reading, None
     asked = question_in(text, reading)
-    if asked is not None and not tells_something(reading):
+    # Danger is never answered with advice on something else alone.
+    if asked is not None and not tells_something(reading) and not danger(text):
         return "ask", reading, asked
     return command or "inform", reading, asked
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import inspect
 import re
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import select, update
 
 from bot.conversations.messages import messages_after, open_conversation, receive
 from bot.conversations.tables import Change, Conversation, Message
-from bot.protocol.report import value
+from bot.protocol.report import put, value
 from bot.referrals import cases, claims, decisions, receipts, reports, talk
 from bot.referrals.tables import Receipt, Report
 from bot.security import audit
@@ -131,6 +132,60 @@ def test_a_notice_names_its_case_where_a_chat_has_several(store: Store, ana: Acc
     with store.writing() as session:
         notice = messages_after(session, sent.conversation)[-1]
         assert notice.report_id == sent.report, "the transcript shows it as another case's"
+
+
+def test_a_late_word_reopens_a_closed_case_and_nobody_has_read_it(store: Store, ana: Account) -> None:
+    sample = claimed(store, ana, sent=True)
+    do(store, decisions.close, sample.case, ana, "Done")
+    with store.writing() as session:
+        reports.amend(session, sample.report, "the plate of his van is QZ 555", "responder", True, "late-1")
+    opened = do(store, cases.find, sample.case)
+    assert (opened.case.state, opened.case.reason, opened.owner) == ("open", "added", None)
+    assert opened.case.acknowledged_by is None and opened.case.alarm_at
+    with store.writing() as session:
+        reports.amend(session, sample.report, "seen again", "unknown sender", False, "late-2")
+
+
+def test_danger_on_a_closed_case_opens_it_and_raises_it_at_once(store: Store, ana: Account) -> None:
+    sample = claimed(store, ana, sent=True)
+    do(store, decisions.close, sample.case, ana, "Done")
+    with store.writing() as session:
+        report = session.get(Report, sample.report)
+        content = deepcopy(report.data)
+        put(content, "danger", "yes", source="message", words="dragged into a van")
+        report.data = content
+        reports.open_case(session, report, session.get(Conversation, sample.conversation), "danger")
+    case = do(store, cases.find, sample.case).case
+    assert (case.state, case.danger, case.reason) == ("open", True, "danger")
+
+
+def test_what_an_officer_writes_is_about_the_case_it_was_written_in(store: Store, ana: Account) -> None:
+    girl, boy = make_case(store.writing, conversation="mixed"), make_case(store.writing, conversation="mixed")
+    for sample in (girl, boy):
+        do(store, claims.claim, sample.case, ana)
+    do(store, talk.send_message, girl.case, ana, "what was she wearing?", "m1")
+    with store.writing() as session:
+        conversation = session.get(Conversation, girl.conversation)
+        answer, _ = receive(session, conversation, "blue jacket", None, "m2")
+        assert messages_after(session, girl.conversation)[-2].report_id == girl.report
+        assert answer.report_id == girl.report
+
+
+def test_handing_back_leaves_the_chat_waiting_where_another_case_waits(store: Store, ana: Account) -> None:
+    one, two = make_case(store.writing, conversation="waits"), make_case(store.writing, conversation="waits")
+    do(store, claims.claim, one.case, ana)
+    do(store, claims.hand_back, one.case, ana)
+    assert chat_state(store, two) == "waiting"
+
+
+def test_a_route_that_a_call_brings_is_received_by_whoever_has_the_case(store: Store, ana: Account) -> None:
+    sample = claimed(store, ana, sent=True)
+    version = do(store, cases.find, sample.case).report.version
+    do(store, talk.enter_answers, sample.case, ana,
+       {(talk.NEW_PERSON, "age"): "30", (talk.NEW_PERSON, "child"): "no"}, version)
+    with store.writing() as session:
+        found = {r.route: r.confirmed_by for r in receipts.receipts_of(session, sample.report)}
+    assert found == {"nfp": "Ana Marin", "nrm_adult": "Ana Marin"}
 
 
 def test_one_more_person_is_entered_from_a_call(store: Store, ana: Account) -> None:
@@ -271,7 +326,7 @@ def test_decisions_are_told_once(store: Store, ana: Account) -> None:
     assert told == [
         "Ana Marin needs to know more before deciding: Which van?",
         "Ana Marin has decided that another service is responsible. Why: An adult. It was passed to: "
-        "Adult referral mechanism",
+        "Adult referral mechanism.",
         "Ana Marin found that this was reported before. Both reports are kept together.",
         "Ana Marin has accepted the referral: the duty desk takes it from here.",
     ]

@@ -19,10 +19,11 @@ from bot.desk import access, acts, pages
 from bot.desk.rendering import texts
 from bot.door import bot_client
 from bot.protocol.catalogue import fields
+from bot.protocol.indicators import indicators
 from bot.protocol.report import put
-from bot.referrals import cases
+from bot.referrals import cases, claims
 from bot.referrals.tables import Amendment, Case, Receipt, Report
-from bot.security import audit
+from bot.security import accounts, audit
 from bot.security.accounts import ROLES
 from bot.security.tables import AuditEntry, DeskSession
 from tests.desk_world import Browser, Desk, desk_app, make_account, make_case, told_to
@@ -387,6 +388,23 @@ def test_a_receiver_elsewhere_is_called_and_confirmed(ana: Browser) -> None:
     assert "received: Ms Ray" in ana.client.get(f"/desk/case/{sample.case}").text
 
 
+def test_paper_tells_no_receiver_what_another_s_person_fears(ana: Browser) -> None:
+    sample = make_case(writing, sent=True, people=[
+        {"age": 14, "child": "yes", "nationality": "MD", "feared": ["MD"]},
+        {"age": 9, "child": "yes", "residence": "here"},
+    ], values={"fear": "fear"})
+    nrm, nfp = (words(ana.client.get(f"/desk/case/{sample.case}/print?route={r}").text) for r in ("nrm_child", "nfp"))
+    assert "Moldova" in nfp
+    assert "Moldova" not in nrm and "afraid to go back" not in nrm
+
+
+def test_a_claimed_case_with_nothing_new_does_not_look_as_if_it_rang(ana: Browser) -> None:
+    sample = make_case(writing, danger=True)
+    ana.act(sample.case, "claim")
+    row = row_of(ana.client.get("/desk").text, sample.case)
+    assert "new message" not in row and "rings" not in row
+
+
 def test_each_receiver_gets_its_own_persons_on_paper(ana: Browser) -> None:
     sample = make_case(writing, sent=True, text="the woman of 31 speaks for the girl", people=[
         {"age": 14, "child": "yes", "sex": "female", "nationality": "MD"},
@@ -396,6 +414,8 @@ def test_each_receiver_gets_its_own_persons_on_paper(ana: Browser) -> None:
     assert "girl, about 14" in nfp and "woman" not in nfp and "31" not in nfp
     assert "woman, about 31" in adult and "girl" not in adult and "Romanian" in adult
     assert "own words are left out" in nfp
+    sign = indicators()["documents.held_by_other"].label
+    assert sign not in nfp and sign not in adult, "signs are told of everybody together"
     assert ana.client.get(f"/desk/case/{sample.case}/print?route=consult").status_code == 404
     with writing() as session:
         printed = select(AuditEntry).filter_by(subject=sample.case, action="case.printed")
@@ -416,7 +436,12 @@ def test_accounts_are_made_renewed_and_disabled(desk: Desk) -> None:
     credentials = {"name": name, "password": renewed.group(1) if renewed else ""}
     assert browser.post("/desk/sign-in", data={**credentials, "password": password.group(1)}).status_code == 401
     assert browser.post("/desk/sign-in", data=credentials).status_code == 303
+    sample = make_case(writing)
+    with writing() as session:
+        claims.claim(session, sample.case, accounts.named(session, name))
     assert admin.post("/desk/accounts/switch", name=name, disabled="yes").status_code == 200
+    with writing() as session:
+        assert session.get(Case, sample.case).state == "open", "nobody could have worked on it"
     assert browser.get("/desk").status_code == 303
     assert browser.post("/desk/sign-in", data=credentials).status_code == 401
     assert admin.post("/desk/accounts/password", name="nobody-here").status_code == 422

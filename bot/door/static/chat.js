@@ -6,7 +6,7 @@ import { Sending } from "./sending.js";
 import { Unsent } from "./unsent.js";
 
 const $ = (id) => document.getElementById(id);
-const [log, box, composer, replies, below] = ["log", "text", "composer", "replies", "below"].map($);
+const [log, box, composer, replies, below, asked] = ["log", "text", "composer", "replies", "below", "asked"].map($);
 const data = JSON.parse($("data").textContent);
 const words = data.text;
 const { lang } = document.documentElement;
@@ -32,6 +32,17 @@ function atEnd() {
 function scrollTo(first) {
   log.scrollTop = first ? first.offsetTop - log.offsetTop - 8 : log.scrollHeight;
   below.hidden = atEnd();
+  showAsked();
+}
+
+// Buttons without their question are dangerous: where it is below the screen, its last line stands over them.
+function showAsked() {
+  const body = [...log.querySelectorAll(".message.bot .body")].at(-1);
+  const seen = !body || body.getBoundingClientRect().bottom <= log.getBoundingClientRect().bottom + 4;
+  asked.hidden = true;
+  if (seen || !replies.children.length) return;
+  asked.textContent = body.lastElementChild?.textContent ?? "";
+  asked.hidden = false;
 }
 
 function fitBox() {
@@ -86,6 +97,7 @@ function show(view) {
   const spoken = fresh.find((article) => article.classList.contains("human"));
   if (spoken || (fresh.length && (wasAtEnd || sending.running))) scrollTo(spoken || fresh[0]);
   else if (fresh.length) below.hidden = false;
+  showAsked();
 }
 
 function signedOut(text = words.signed_out) {
@@ -207,7 +219,10 @@ document.addEventListener("keydown", (event) => {
 const more = composer.querySelector("details");
 document.addEventListener("click", (event) => more.contains(event.target) || (more.open = false));
 below.addEventListener("click", () => scrollTo());
-log.addEventListener("scroll", () => atEnd() && (below.hidden = true), { passive: true });
+log.addEventListener("scroll", () => {
+  if (atEnd()) below.hidden = true;
+  showAsked();
+}, { passive: true });
 window.addEventListener("offline", trouble);
 window.addEventListener("pageshow", (event) => event.persisted && location.reload());
 window.visualViewport?.addEventListener("resize", () => {

@@ -39,6 +39,7 @@ MORE = {
     "source",
     "number",
     "countries",
+    "which",
     "closed",
     "labels",
     "count",

@@ -1,0 +1,179 @@
+"""Turns a text into one vector for each of its word pieces: MiniLM-L6 in plain numpy, with what was learned on top.
+
+The weights are those of all-MiniLM-L6-v2 (Apache-2.0), which a package brings as data; none of its code is used. What
+was learned here (`learning/`) lies in `data/learned.npz` as low-rank changes of these weights.
+"""
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load as tensors
+from scipy.special import erf
+from tokenizers import Tokenizer
+
+PACKAGE = "all_minilm_l6_v2"
+WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Hash of the weights as their authors published them."""
+
+LAYERS, WIDTH, HEADS = 6, 384, 12
+LONGEST = 256
+"""Word pieces read at once, for which the positions were trained."""
+
+Array = np.ndarray[Any, np.dtype[np.float32]]
+Weights = Mapping[str, Array]
+
+
+class WeightsMissing(RuntimeError):
+    """The package with the weights is not installed, or holds other weights; the message says which."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A text in word pieces.
+
+    Args:
+        vectors: one row of `WIDTH` numbers a piece, the marks of beginning and end included.
+        offsets: first and past-the-last character of each piece; (0, 0) for the marks.
+    """
+
+    vectors: Array
+    offsets: list[tuple[int, int]]
+
+
+def base_weights() -> tuple[dict[str, Array], Tokenizer]:
+    """Load the published weights and the tokenizer that belongs to them.
+
+    Returns:
+        Arrays by name, and the tokenizer without padding and truncation.
+
+    Raises:
+        WeightsMissing: they are not there, or not those that were published.
+    """
+    found = find_spec(PACKAGE)
+    archive = Path(found.origin).with_name("model.zip") if found and found.origin else None
+    if archive is None or not archive.exists():
+        raise WeightsMissing(f"the package {PACKAGE} is not installed; `make run` installs it")
+    with zipfile.ZipFile(archive) as packed:
+        content = packed.read("model.safetensors")
+        vocabulary = packed.read("tokenizer.json")
+    if hashlib.sha256(content).hexdigest() != WEIGHTS_SHA256:
+        raise WeightsMissing(f"the package {PACKAGE} holds other weights than its authors published")
+    tokenizer = Tokenizer.from_buffer(vocabulary)
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tensors(content), tokenizer
+
+
+@dataclass(frozen=True)
+class _Layer:
+    attend: tuple[Array, Array]
+    out: tuple[Array, Array]
+    widen: tuple[Array, Array]
+    narrow: tuple[Array, Array]
+    after_attention: tuple[Array, Array]
+    after_all: tuple[Array, Array]
+
+
+class Encoder:
+    """Encodes texts.
+
+    Args:
+        weights: arrays by their published names.
+        tokenizer: cuts a text into word pieces.
+    """
+
+    def __init__(self, weights: Weights, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._words = weights["embeddings.word_embeddings.weight"]
+        types = weights["embeddings.token_type_embeddings.weight"][0]
+        self._places = weights["embeddings.position_embeddings.weight"] + types
+        self._first = _pair(weights, "embeddings.LayerNorm")
+        self._layers = [_layer(weights, f"encoder.layer.{n}.") for n in range(LAYERS)]
+
+    def encode(self, text: str) -> list[Encoded]:
+        """Encode a text.
+
+        Args:
+            text: anything, of any length.
+
+        Returns:
+            One entry, or several where the text is longer than `LONGEST` pieces; none where it has none.
+        """
+        whole = self._tokenizer.encode(text)
+        first, *ids, last = whole.ids
+        offsets = whole.offsets[1:-1]
+        found = []
+        for start in range(0, len(ids), LONGEST - 2):
+            part = slice(start, start + LONGEST - 2)
+            vectors = self._forward(np.array([first, *ids[part], last]))
+            found.append(Encoded(vectors, [(0, 0), *offsets[part], (0, 0)]))
+        return found
+
+    def _forward(self, ids: np.ndarray[Any, Any]) -> Array:
+        size = len(ids)
+        x = _normal(self._words[ids] + self._places[:size], self._first)
+        for layer in self._layers:
+            parts = _linear(x, layer.attend).reshape(size, 3, HEADS, WIDTH // HEADS)
+            query, key, value = parts.transpose(1, 2, 0, 3)
+            weights = query @ key.transpose(0, 2, 1)
+            weights *= np.float32((WIDTH // HEADS) ** -0.5)
+            weights -= weights.max(-1, keepdims=True)
+            np.exp(weights, weights)
+            weights /= weights.sum(-1, keepdims=True)
+            heard = (weights @ value).transpose(1, 0, 2).reshape(size, WIDTH)
+            x = _normal(_linear(heard, layer.out) + x, layer.after_attention)
+            wide = _linear(x, layer.widen)
+            wide *= erf(wide * np.float32(0.5**0.5)) + np.float32(1)
+            wide *= np.float32(0.5)
+            x = _normal(_linear(wide, layer.narrow) + x, layer.after_all)
+        return x
+
+
+def _pair(weights: Weights, name: str) -> tuple[Array, Array]:
+    return weights[f"{name}.weight"], weights[f"{name}.bias"]
+
+
+def _matrix(weights: Weights, name: str) -> tuple[Array, Array]:
+    weight, bias = _pair(weights, name)
+    return np.ascontiguousarray(weight.T), bias
+
+
+def _layer(weights: Weights, prefix: str) -> _Layer:
+    three = [_matrix(weights, f"{prefix}attention.self.{part}") for part in ("query", "key", "value")]
+    return _Layer(
+        attend=(np.concatenate([w for w, _ in three], 1), np.concatenate([b for _, b in three])),
+        out=_matrix(weights, f"{prefix}attention.output.dense"),
+        widen=_matrix(weights, f"{prefix}intermediate.dense"),
+        narrow=_matrix(weights, f"{prefix}output.dense"),
+        after_attention=_pair(weights, f"{prefix}attention.output.LayerNorm"),
+        after_all=_pair(weights, f"{prefix}output.LayerNorm"),
+    )
+
+
+def _linear(x: Array, by: tuple[Array, Array]) -> Array:
+    result: Array = x @ by[0]
+    result += by[1]
+    return result
+
+
+def _normal(x: Array, by: tuple[Array, Array]) -> Array:
+    x = x - x.mean(-1, keepdims=True)
+    x /= np.sqrt((x * x).mean(-1, keepdims=True) + np.float32(1e-12))
+    x *= by[0]
+    x += by[1]
+    return x
+
+
+def packed(**arrays: Array) -> bytes:
+    """Write arrays as one compressed file; the same arrays give the same bytes."""
+    out = io.BytesIO()
+    np.savez_compressed(out, **arrays)
+    return out.getvalue()
