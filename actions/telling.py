@@ -7,11 +7,12 @@ from actions import explaining, sending
 from bot.conversations.turn import Addition, Turn
 from bot.protocol.agenda import asked_key, next_question
 from bot.protocol.answers import DIFFERS, LONGEST_SHORT, choices, interpret, store
-from bot.protocol.catalogue import Option, Question, questions, text
+from bot.protocol.catalogue import Option, Question, questions, text, tongues
 from bot.protocol.dialogue import HUMAN, OTHER, SAME, advise, emergency, play_back, say
 from bot.protocol.report import Data, in_danger, new_report, put, take, value
-from bot.protocol.wording import Reply
+from bot.protocol.wording import Reply, fill
 from bot.understanding.places import countries_in
+from bot.understanding.tongue import tongue
 
 SHORT_ANSWER = 4
 """Words up to which an answer needs no play-back: it was just given."""
@@ -66,7 +67,10 @@ def _greeting_or_refusal(turn: Turn, facts: Data) -> Reply:
     if facts["not_understood"] and len(turn.text.split()) > SHORT_ANSWER:
         # It may be about a child, in words or a language that are not read here: never refused.
         turn.report["account"].append(turn.text)
-        return Reply(say("not_understood", turn.report, turn.setting).text, ((HUMAN, text("human_title")),))
+        own = tongue(turn.text, frozenset(tongues()))
+        words = [fill(tongues()[own], turn.report, turn.setting)] if own else []
+        words.append(say("not_understood", turn.report, turn.setting).text)
+        return Reply("\n".join(words), ((HUMAN, text("human_title")),))
     return say("welcome", turn.report, turn.setting)
 
 

@@ -197,6 +197,13 @@ def texts() -> dict[str, str]:
     return dict(load(DATA / "texts.yml", {"type": "object", "additionalProperties": TEXT}))
 
 
+@lru_cache(maxsize=1)
+def tongues() -> dict[str, str]:
+    """Give the short answers in languages that are not read here, by ISO 639-1 code."""
+    return dict(load(DATA / "tongues.yml", {"type": "object", "additionalProperties": TEXT, "propertyNames": {
+        "pattern": "^[a-z]{2}$"}}))
+
+
 def text(key: str, **values: Any) -> str:
     """Fill in one of the assistant's sentences.
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,12 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.understanding.commands import commands
 from bot.understanding.danger import cannot_talk, danger, wants_human
+from bot.understanding.learned import Opinion, reader
 from bot.understanding.questions import find_question, is_question
 from bot.understanding.reader import read
 from bot.understanding.reading import Reading
+from bot.understanding.second import answer_asked, weigh
+from bot.understanding.text import sentences
 
 CASE_FACTS = "case_facts"
 """Key of the reading on the message."""
@@ -92,7 +96,8 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
     """
     if text.startswith(TAP):
         return "tap", Reading(), None
-    reading = read(text, today, here)
+    opinion = reader().read(text)
+    reading = weigh(read(text, today, here), text, opinion)
     command = commands().find(text)
     if command in (None, "change") and len(text.split()) <= SHORT * 2 and _CONTRAST.search(text):
         command = "correct"
@@ -105,7 +110,7 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
     if command is None and not story:
         if wants_human(text):
             command = "human"
-        elif _believed(text, learned) and question_in(text, reading) is None:
+        elif _believed(text, learned) and question_in(text, reading, opinion) is None:
             command = learned.get(INTENT_NAME_KEY)
     if command == "add_person" and len(text.split()) > SHORT and not _describes_somebody(reading):
         command = None
@@ -115,7 +120,7 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
         command = None
     if command and command != "correct":
         return command, reading, None
-    asked = question_in(text, reading)
+    asked = question_in(text, reading, opinion)
     # Danger is never answered with advice on something else alone.
     if asked is not None and not tells_something(reading) and not danger(text):
         return "ask", reading, asked
@@ -137,26 +142,43 @@ FEWEST_ASKING = 4
 """Words from which a question without an answer is taken for one, and not for a doubtful reply ("15?")."""
 
 
+MOST_ASKING = 2
+"""Sentences with a question mark that are looked at by themselves, from the end."""
+
+
 def tells_something(reading: Reading) -> bool:
     """Tell whether a message says anything of a case."""
     return bool(reading.people or reading.facts or reading.signs)
 
 
-def question_in(text: str, reading: Reading) -> str | None:
+def question_in(text: str, reading: Reading, opinion: Opinion) -> str | None:
     """Find the question that a message asks, beside or instead of what it tells.
 
     Args:
         text: the message.
         reading: what it tells.
+        opinion: what the trained reader makes of it.
 
     Returns:
         Id of the answer, `NO_ANSWER` where it asks and no answer fits, None where it does not ask.
     """
     match = find_question(text)
-    if match is not None and (match.asked or not tells_something(reading)):
-        return match.id
+    near = match.id if match is not None and (match.asked or not tells_something(reading)) else None
+    for shares in _parts_that_ask(text, opinion):
+        answer = answer_asked(shares, near, is_question(text))
+        if answer is not None:
+            return answer
     asks = is_question(text) and len(text.split()) >= FEWEST_ASKING
     return NO_ANSWER if asks and not tells_something(reading) else None
+
+
+def _parts_that_ask(text: str, opinion: Opinion) -> Iterator[dict[str, float]]:
+    """Give what the trained reader makes of the whole, then of the last sentences that end with a question mark."""
+    yield opinion.questions
+    pieces = sentences(text)
+    asking = [piece.text for piece in pieces if "?" in text[piece.end - 1 : piece.end + 2]]
+    for piece in asking[-MOST_ASKING:] if len(pieces) > 1 else ():
+        yield reader().read(piece).questions
 
 
 def fingerprint() -> str:
@@ -164,6 +186,6 @@ def fingerprint() -> str:
     here = Path(__file__).parent
     digest = hashlib.sha256()
     for folder in (here, here.parent / "protocol"):
-        for path in sorted([*folder.rglob("*.py"), *folder.rglob("*.yml")]):
+        for path in sorted(p for p in folder.rglob("*") if p.suffix in (".py", ".yml", ".npz")):
             digest.update(path.relative_to(here.parent).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()

@@ -1,0 +1,107 @@
+"""What a trained reader makes of a message: a share for each label, with the words that speak for it most.
+
+Trained on the messages of `learning/` (its README tells how); one pass of the encoder gives everything. It decides
+nothing by itself: `second.py` weighs it against the patterns.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from bot.understanding.encoder import Array, Encoded, Encoder, adapted, base_weights
+
+LEARNED = Path(__file__).parent / "data" / "learned.npz"
+NEAR = 1.5
+"""How far below the strongest word piece, on the scale of its score, others still belong to the words shown."""
+REACH = 6
+"""Word pieces to each side of the strongest one that may belong to them."""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What the trained reader thinks of one message.
+
+    Args:
+        shares: from 0 to 1 for each label of `data/learned.npz`.
+        spans: first and past-the-last character of the words that speak for a label most.
+        questions: how likely the message asks for each known answer; `-elsewhere` another question, `-story` none.
+    """
+
+    shares: dict[str, float] = field(default_factory=dict)
+    spans: dict[str, tuple[int, int]] = field(default_factory=dict)
+    questions: dict[str, float] = field(default_factory=dict)
+
+
+class Reader:
+    """The trained reader, loaded once.
+
+    Args:
+        path: the file that training wrote.
+
+    Raises:
+        WeightsMissing: the published weights that it builds on are not installed.
+    """
+
+    def __init__(self, path: Path = LEARNED) -> None:
+        with np.load(path, allow_pickle=False) as stored:
+            kept: dict[str, Any] = {name: stored[name] for name in stored.files}
+        # With matrices as small as these a second thread costs as much again and gains little.
+        threadpool_limits(limits=1, user_api="blas")
+        weights, tokenizer = base_weights()
+        self._encoder = Encoder(adapted(weights, kept), tokenizer)
+        self.labels: list[str] = kept["labels"].tolist()
+        self.answers: list[str] = kept["answers"].tolist()
+        self._piece, self._piece_bias = _floats(kept, "piece"), _floats(kept, "piece_bias")
+        self._whole, self._bias, self._scale = (_floats(kept, name) for name in ("whole", "bias", "scale"))
+        self._asks, self._asks_bias = _floats(kept, "asks"), _floats(kept, "asks_bias")
+
+    def read(self, text: str) -> Opinion:
+        """Read a message of any length; the strongest part of a long one counts."""
+        opinion = Opinion()
+        for part in self._encoder.encode(text):
+            self._add(opinion, part)
+        return opinion
+
+    def _add(self, opinion: Opinion, part: Encoded) -> None:
+        pieces = part.vectors @ self._piece + self._piece_bias
+        highest = pieces.max(0)
+        pooled = highest + np.log(np.exp(pieces - highest).sum(0))
+        mean = part.vectors.mean(0)
+        shares = 1 / (1 + np.exp(-(self._scale * pooled + mean @ self._whole + self._bias)))
+        for number, label in enumerate(self.labels):
+            share = float(shares[number])
+            if share > opinion.shares.get(label, 0.0):
+                opinion.shares[label] = share
+                opinion.spans[label] = _words(pieces[:, number], part.offsets)
+        asked = mean @ self._asks + self._asks_bias
+        likely = np.exp(asked - asked.max())
+        likely /= likely.sum()
+        for answer, share in zip(self.answers, likely, strict=True):
+            opinion.questions[answer] = max(opinion.questions.get(answer, 0.0), float(share))
+
+
+def _floats(kept: dict[str, Any], name: str) -> Array:
+    found: Array = kept[name].astype(np.float32)
+    return found
+
+
+def _words(scores: Array, offsets: list[tuple[int, int]]) -> tuple[int, int]:
+    """Give the stretch of text around the strongest word piece that also speaks for the label."""
+    best = int(scores[1:-1].argmax()) + 1 if len(scores) > 2 else 0
+    first = last = best
+    while first > 1 and best - first < REACH and scores[first - 1] > scores[best] - NEAR:
+        first -= 1
+    while last < len(scores) - 2 and last - best < REACH and scores[last + 1] > scores[best] - NEAR:
+        last += 1
+    return offsets[first][0], offsets[last][1]
+
+
+@lru_cache(maxsize=1)
+def reader() -> Reader:
+    """Give the trained reader of this process."""
+    return Reader()

@@ -1,0 +1,213 @@
+"""Weighs what the trained reader makes of a message against what the patterns found in it.
+
+Where both agree, a finding stands as stated. What only the trained reader found is noted as unsure, so that it is
+played back to be tapped right or wrong. What only a pattern found, and the trained reader holds for wrong, is left out;
+the words stay in the account. A denial that a pattern read is never overruled.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from bot.protocol.indicators import ASSESSMENT_GROUPS, indicators
+from bot.protocol.loading import BrokenData, line_of, load
+from bot.understanding.learned import Opinion
+from bot.understanding.reading import Fact, Person, Reading, Sign
+
+_PATH = Path(__file__).parent / "data" / "second.yml"
+_SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+_NAMES = ("group", "form", "danger", "missing", "asylum", "accompanied", "documents", "home", "abroad", "adult", "question")
+_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["weights", "leads"],
+    "properties": {
+        "weights": {
+            "type": "object", "additionalProperties": False, "required": list(_NAMES),
+            "properties": {name: {"type": "object", "additionalProperties": False, "required": ["alone", "beside"],
+                                  "properties": {"alone": _SHARE, "beside": _SHARE}} for name in _NAMES},
+        },
+        "leads": {"type": "object", "additionalProperties": False, "required": sorted(ASSESSMENT_GROUPS),
+                  "properties": {name: {"type": "string"} for name in ASSESSMENT_GROUPS}},
+    },
+}
+FEWEST_WORDS = 4
+"""Words from which a message is long enough for the trained reader."""
+
+
+@dataclass(frozen=True)
+class Weight:
+    """From which share the trained reader is believed alone, and which it must give what a pattern found."""
+
+    alone: float
+    beside: float
+
+
+@lru_cache(maxsize=1)
+def _data() -> tuple[dict[str, Weight], dict[str, str]]:
+    data = load(_PATH, _SCHEMA)
+    for group, sign in data["leads"].items():
+        if sign not in indicators() or group not in indicators()[sign].assessment:
+            raise BrokenData(_PATH, line_of(_PATH, ["leads", group]), f"'{sign}' is no sign of {group}")
+    return {name: Weight(**entry) for name, entry in data["weights"].items()}, data["leads"]
+
+
+def weigh(reading: Reading, text: str, opinion: Opinion) -> Reading:
+    """Put both together.
+
+    Args:
+        reading: what the patterns found.
+        text: the message.
+        opinion: what the trained reader makes of it.
+
+    Returns:
+        A new reading; the given one where the message is too short for the trained reader.
+    """
+    if len(text.split()) < FEWEST_WORDS:
+        return reading
+    made = replace(reading, people=[replace(person) for person in reading.people], facts=list(reading.facts))
+    made.signs = _signs(reading.signs, text, opinion)
+    _forms(made, text, opinion)
+    _flags(made, text, opinion)
+    for field in ("accompanied", "documents"):
+        _one_of(made, field, text, opinion)
+    _home(made, text, opinion)
+    _adult(made, opinion)
+    if opinion.shares.get("about", 0.0) >= 0.5 and (made.signs or made.people or made.facts):
+        made.about_a_person = True
+    return made
+
+
+def answer_asked(shares: dict[str, float], near: str | None, asks: bool) -> str | None:
+    """Choose the answer that a message asks for.
+
+    Args:
+        shares: what the trained reader makes of the message, or of a part of it.
+        near: the answer whose phrasings are nearest, where they are near enough.
+        asks: the message is put as a question.
+
+    Returns:
+        The answer's id; None where neither is sure.
+    """
+    weight = _weight("question")
+    best = max((answer for answer in shares if not answer.startswith("-")), key=lambda one: shares[one], default="")
+    leads = bool(best) and shares[best] == max(shares.values())
+    if leads and shares[best] >= weight.alone:
+        return best
+    if near is not None and shares.get(near, 0.0) >= weight.beside:
+        return near
+    return best if leads and asks else None
+
+
+def _weight(name: str) -> Weight:
+    return _data()[0][name]
+
+
+def _span(text: str, opinion: Opinion, label: str) -> tuple[str, int, int]:
+    start, end = opinion.spans[label]
+    return text[start:end], start, end
+
+
+def _signs(signs: list[Sign], text: str, opinion: Opinion) -> list[Sign]:
+    weight = _weight("group")
+
+    def share(sign: Sign) -> float:
+        groups = indicators()[sign.id].assessment
+        return max((opinion.shares.get(f"group.{group}", 0.0) for group in groups), default=1.0)
+
+    kept = [sign for sign in signs if sign.seen == "denied" or share(sign) >= weight.beside]
+    told = {group for sign in kept for group in indicators()[sign.id].assessment}
+    for group, lead in _data()[1].items():
+        label = f"group.{group}"
+        if group not in told and opinion.shares.get(label, 0.0) >= weight.alone:
+            kept.append(Sign(lead, "suspected", *_span(text, opinion, label), sure=False))
+    return sorted(kept, key=lambda sign: (sign.start, sign.end, sign.id))
+
+
+def _forms(reading: Reading, text: str, opinion: Opinion) -> None:
+    weight = _weight("form")
+    named = {str(fact.value) for fact in reading.facts if fact.field == "exploitation" and fact.status != "denied"}
+    reading.facts = [
+        fact for fact in reading.facts
+        if fact.field != "exploitation" or fact.status == "denied"
+        or opinion.shares.get(f"form.{fact.value}", 0.0) >= weight.beside
+    ]
+    for sign in reading.signs:
+        form = indicators()[sign.id].form
+        if form != "general" and opinion.shares.get(f"form.{form}", 0.0) < weight.beside:
+            sign.sure = False
+    for label, share in opinion.shares.items():
+        kind, _, form = label.partition(".")
+        if kind == "form" and share >= weight.alone and form not in named:
+            reading.facts.append(Fact("exploitation", form, "hedged", *_span(text, opinion, label)))
+
+
+def _flags(reading: Reading, text: str, opinion: Opinion) -> None:
+    for label, field, value, present in (
+        ("danger", "danger", True, (True,)),
+        ("missing", "missing", "now", ("now",)),
+        ("asylum", "fear", "fear", ("asylum", "fear", "refugee")),
+    ):
+        weight, share = _weight(label), opinion.shares.get(label, 0.0)
+        found = [fact for fact in reading.facts if fact.field == field and fact.value in present]
+        if found and share < weight.beside:
+            reading.facts = [fact for fact in reading.facts if fact not in found]
+        elif not found and share >= weight.alone:
+            # What the patterns read of the same thing, such as "was missing before", gives way to what is so now.
+            reading.facts = [fact for fact in reading.facts if fact.field != field]
+            reading.facts.append(Fact(field, value, "stated", *_span(text, opinion, label)))
+
+
+def _one_of(reading: Reading, field: str, text: str, opinion: Opinion) -> None:
+    weight = _weight(field)
+    shares = {label.partition(".")[2]: share for label, share in opinion.shares.items() if label.startswith(f"{field}.")}
+    found = next((fact for fact in reading.facts if fact.field == field and fact.status != "denied"), None)
+    best = max(shares, key=lambda value: shares[value], default=None)
+    if best is None or (found is not None and found.value == best):
+        return
+    if found is not None and shares.get(str(found.value), 0.0) < weight.beside:
+        reading.facts.remove(found)
+        found = None
+    if found is None and shares[best] >= weight.alone:
+        reading.facts.append(Fact(field, best, "hedged", *_span(text, opinion, f"{field}.{best}")))
+
+
+def _home(reading: Reading, text: str, opinion: Opinion) -> None:
+    """Read where somebody is settled, which the words for it seldom say outright."""
+    home, abroad = _weight("home"), _weight("abroad")
+    share = opinion.shares.get("home", 0.0)
+    found = next((fact for fact in reading.facts if fact.field == "residence"), None)
+    if found is not None and found.value == "here" and share < home.beside:
+        reading.facts = [f for f in reading.facts if f.field not in ("residence", "residence_country")]
+        found = None
+    if found is None and share >= home.alone:
+        reading.facts.append(Fact("residence", "here", "hedged", *_span(text, opinion, "home")))
+    elif found is None and not any(f.field == "nationality" for f in reading.facts) \
+            and opinion.shares.get("non_national.yes", 0.0) >= abroad.alone:
+        reading.facts.append(Fact("residence", "abroad", "hedged", *_span(text, opinion, "non_national.yes")))
+
+
+GROWN = 20
+"""Years from which an age that is said outweighs a word such as "girl"."""
+
+
+def _youngest(person: Person) -> int:
+    age = person.age
+    return -1 if age is None else age if isinstance(age, int) else age[0]
+
+
+def _adult(reading: Reading, opinion: Opinion) -> None:
+    """Take somebody for an adult only where the trained reader does too, and hardly anything speaks against it."""
+    weight, share = _weight("adult"), opinion.shares.get("child.no", 0.0)
+    sure = share >= weight.alone
+    for person in reading.people:
+        if person.child == "no" and not person.dependent and share < weight.beside:
+            person.child = "unclear"
+        elif sure and person.child is None and person.age is None:
+            person.child = "no"
+        elif sure and person.child == "unclear" and _youngest(person) >= GROWN:
+            person.child = "no"
+    if sure and not reading.people and opinion.shares.get("about", 0.0) >= _weight("adult").alone:
+        reading.people.append(Person(child="no"))

@@ -1,0 +1,1 @@
+"""What the trained reader learns from, and how: `make learn`. Nothing here runs in the product."""

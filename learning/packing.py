@@ -1,0 +1,39 @@
+"""Writes what was learned as one small file: low-rank changes of the published weights in whole numbers, and the heads."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from bot.understanding.encoder import Array
+
+RANK = 64
+"""Of the change of a matrix: what it loses in F1 is said in learning/README.md."""
+LARGEST = 127
+
+
+def pack(path: Path, base: dict[str, Array], trained: dict[str, Array], heads: dict[str, Array], labels: list[str],
+         answers: list[str]) -> None:
+    """Write the file that `bot.understanding.learned` reads.
+
+    Args:
+        path: where to.
+        base: the published arrays by name.
+        trained: the changed ones by the same names.
+        heads: arrays of the heads by name.
+        labels: names of the labels, in their order.
+        answers: ids of the answers, in theirs.
+    """
+    kept: dict[str, np.ndarray] = {"labels": np.array(labels), "answers": np.array(answers)}
+    kept |= {name: array.astype(np.float16) for name, array in heads.items()}
+    for name, array in trained.items():
+        if array.ndim == 1:
+            kept[name] = array.astype(np.float16)
+            continue
+        left, strength, right = np.linalg.svd((array - base[name]).T, full_matrices=False)
+        root = np.sqrt(strength[:RANK])
+        for side, part, axis in (("left", left[:, :RANK] * root, 0), ("right", right[:RANK] * root[:, None], 1)):
+            scale = np.abs(part).max(axis, keepdims=True) / LARGEST
+            kept[f"{name}:{side}"] = np.round(part / scale).astype(np.int8)
+            kept[f"{name}:{side}_scale"] = scale.astype(np.float32)
+    np.savez_compressed(path, **kept)

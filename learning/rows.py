@@ -1,0 +1,172 @@
+"""The examples: labelled messages with the words that speak for each label, clauses for one label, questions."""
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from tokenizers import Tokenizer
+
+from bot.protocol.catalogue import fields
+from bot.protocol.counsel import counsel
+from bot.protocol.indicators import ASSESSMENT_GROUPS
+from bot.understanding.encoder import LONGEST
+
+HERE = Path(__file__).parent
+GROUPS = [f"group.{name}" for name in sorted(ASSESSMENT_GROUPS)]
+FORMS = [f"form.{name}" for name in fields()["exploitation"].values if name != "unknown"]
+FACTS = {
+    "accompanied": [f"accompanied.{name}" for name in fields()["accompanied"].values],
+    "documents": [f"documents.{name}" for name in fields()["documents"].values],
+    "non_national": ["non_national.yes", "non_national.no"],
+    "child": ["child.unclear", "child.no"],
+}
+FLAGS = ["danger", "missing", "asylum"]
+WHOLE = ["about", "exploited", "home"]
+"""Labels of a whole message: speaks of a person, of exploitation, of somebody settled in the responder's country."""
+
+LABELS = [*GROUPS, *FORMS, *FLAGS, *(label for listed in FACTS.values() for label in listed), *WHOLE]
+PLACE = {label: number for number, label in enumerate(LABELS)}
+ELSEWHERE, STORY = "-elsewhere", "-story"
+ANSWERS = [*counsel(), ELSEWHERE, STORY]
+CLAUSE_WEIGHT = 0.5
+"""What a clause weighs against a message: it was written for its label alone."""
+
+Array = np.ndarray[Any, np.dtype[np.float32]]
+
+
+@dataclass
+class Row:
+    """One example in numbers.
+
+    Args:
+        ids: word pieces.
+        labels: 1 where a label holds.
+        weights: how much each label of this example counts; 0 where it is not known.
+        pieces: for each word piece 1 where it speaks for the label.
+        marked: 1 for the labels whose words are known.
+        asks: share of each answer that is asked for; all 0 where that is not known.
+    """
+
+    ids: list[int]
+    labels: Array
+    weights: Array
+    pieces: Array
+    marked: Array
+    asks: Array
+
+
+class Rows:
+    """Makes rows of examples.
+
+    Args:
+        tokenizer: cuts texts into word pieces.
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+
+    def messages(self, folder: Path = HERE / "messages") -> list[Row]:
+        """Read the labelled messages."""
+        return [self._message(json.loads(line)) for path in sorted(folder.glob("*.jsonl"))
+                for line in path.read_text("utf-8").splitlines()]
+
+    def evaluated(self, cases: Iterable[dict[str, Any]]) -> list[Row]:
+        """Make rows of cases of the evaluation's open half, whose words are not marked."""
+        found = []
+        for case in cases:
+            gold = case["gold"]
+            row = self._message({
+                **gold, "text": "\n".join(case["messages"]), "why": {}, "route": gold["expected_route"],
+                "groups": dict.fromkeys(gold["indicator_groups"], ()), "forms": dict.fromkeys(gold["exploitation"], ()),
+                "danger": gold["immediate_danger"], "missing": gold["missing_child"],
+                "asylum": gold["asylum_or_fear_of_return"],
+            })
+            row.marked[:] = 0
+            for group in case.get("alt", {}).get("optional_indicators", []):
+                row.weights[PLACE[f"group.{group}"]] = 0
+            found.append(row)
+        return found
+
+    def clauses(self, folder: Path = HERE / "clauses") -> list[Row]:
+        """Read the clauses, each for one label, or for none of the groups and forms."""
+        found = []
+        for path in sorted(folder.glob("*.yml")):
+            name = path.stem
+            label = f"form.{name.removeprefix('form_')}" if name.startswith("form_") else f"group.{name}"
+            for clause in yaml.safe_load(path.read_text("utf-8")):
+                row = self._empty(str(clause))
+                known = [label] if label in PLACE else [*GROUPS, *FORMS]
+                for one in known:
+                    row.labels[PLACE[one]] = label in PLACE
+                    row.weights[PLACE[one]] = CLAUSE_WEIGHT
+                found.append(row)
+        return found
+
+    def questions(self, path: Path = HERE / "questions.jsonl") -> list[Row]:
+        """Read the questions: `id` of the answer, "" where none fits, null where nothing is asked; `also` right ones."""
+        found = []
+        for line in path.read_text("utf-8").splitlines():
+            entry = json.loads(line)
+            wanted = {None: STORY, "": ELSEWHERE}.get(entry["id"], entry["id"])
+            found.append(self._question(entry["q"], [wanted, *entry["also"]]))
+        return found
+
+    def phrasings(self) -> list[Row]:
+        """Make rows of the phrasings that stand beside the answers."""
+        return [self._question(words, [entry.id]) for entry in counsel().values() for words in entry.phrasings]
+
+    def _empty(self, text: str) -> Row:
+        ids = self._tokenizer.encode(text).ids[:LONGEST]
+        zeros = np.zeros(len(LABELS), np.float32)
+        return Row(ids, zeros.copy(), zeros.copy(), np.zeros((len(ids), len(LABELS)), np.float32), zeros.copy(),
+                   np.zeros(len(ANSWERS), np.float32))
+
+    def _question(self, text: str, answers: list[str]) -> Row:
+        row = self._empty(text)
+        for answer in answers:
+            if answer in ANSWERS:
+                row.asks[ANSWERS.index(answer)] = 1
+        row.asks /= max(1, row.asks.sum())
+        return row
+
+    def _message(self, told: dict[str, Any]) -> Row:
+        row, words = self._empty(told["text"]), self._tokenizer.encode(told["text"])
+        row.weights[:] = 1
+        if "?" not in told["text"] and told["route"] != "out_of_scope":
+            row.asks[ANSWERS.index(STORY)] = 1
+        for label, quotes in _labels(told):
+            row.labels[PLACE[label]] = 1
+            for quote in quotes or ():
+                row.marked[PLACE[label]] = 1
+                start = told["text"].find(quote)
+                while start >= 0:
+                    end = start + len(quote)
+                    for number, (first, last) in enumerate(words.offsets[:LONGEST]):
+                        if first < end and start < last:
+                            row.pieces[number, PLACE[label]] = 1
+                    start = told["text"].find(quote, end)
+        return row
+
+
+def _labels(told: dict[str, Any]) -> Iterable[tuple[str, Any]]:
+    """Give the labels that hold for a message, with the quotes that speak for them."""
+    why = told["why"]
+    yield from ((f"group.{name}", quotes) for name, quotes in told["groups"].items())
+    yield from ((f"form.{name}", quotes) for name, quotes in told["forms"].items() if name != "unknown")
+    yield from ((name, why.get(name)) for name in FLAGS if told[name])
+    for field, listed in FACTS.items():
+        label = f"{field}.{told[field]}"
+        if label in listed:
+            yield label, why.get(field)
+    if told["route"] != "out_of_scope":
+        yield "about", None
+    if told["forms"]:
+        yield "exploited", None
+    at_home = told["route"] in ("child_protection", "consult") and told["non_national"] == "no"
+    if told["route"] == "nrm_child" or at_home:
+        yield "home", None

@@ -1,0 +1,175 @@
+"""`make learn`: trains the reader on the examples, says how well it does on those kept aside, and writes the file."""
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from bot.understanding.encoder import WIDTH, base_weights
+from bot.understanding.learned import LEARNED
+from evaluation.run import load
+from learning.network import DROPPED, FROZEN, MATRICES, NORMS, Network
+from learning.packing import pack
+from learning.rows import ANSWERS, ELSEWHERE, FLAGS, FORMS, GROUPS, LABELS, PLACE, STORY, Row, Rows
+
+EPOCHS, BATCH, SEED = 5, 16, 7
+BODY_RATE, HEAD_RATE, WARM_UP = 2e-4, 3e-3, 0.06
+KEPT_ASIDE = 14
+"""One of so many messages, and of so many questions, is not trained on."""
+WORDS_WEIGHT, SPOKEN, ANSWERS_WEIGHT = 2.0, 3.0, 1.0
+"""Of the words against the whole; of a word piece that speaks against one that does not; of the questions."""
+SHOWN_FROM = 0.4
+
+
+class Trainer:
+    """Trains a network.
+
+    Args:
+        network: what is trained.
+        steps: how many batches there will be.
+    """
+
+    def __init__(self, network: Network, steps: int) -> None:
+        self.network, self.steps, self.done = network, steps, 0
+        self.optimizers = [tf.keras.optimizers.legacy.Adam(rate) for rate in (BODY_RATE, HEAD_RATE)]
+        self.lower = tf.function(network.lower, reduce_retracing=True)
+        self.read = tf.function(lambda x, there: network.read(network.upper(x, there), there)[1:],
+                                reduce_retracing=True)
+        self._step = tf.function(self._one, reduce_retracing=True)
+
+    def step(self, batch: tuple[Any, ...]) -> float:
+        """Train on one batch; gives the loss."""
+        self.done += 1
+        share = min(1, self.done / (WARM_UP * self.steps)) * max(0.02, (self.steps - self.done) / self.steps)
+        for optimizer, rate in zip(self.optimizers, (BODY_RATE, HEAD_RATE), strict=True):
+            optimizer.learning_rate.assign(rate * share)
+        return float(self._step(*batch))
+
+    def _one(self, x: Any, there: Any, labels: Any, weights: Any, pieces: Any, marked: Any, asks: Any) -> Any:
+        body, heads = self.network.body, list(self.network.heads.values())
+        with tf.GradientTape() as tape:
+            x = tf.nn.dropout(self.network.upper(x, there, DROPPED), DROPPED)
+            spoken, whole, asked = self.network.read(x, there)
+            loss = tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=whole)
+            loss = tf.reduce_mean(tf.reduce_sum(weights * loss, -1))
+            # Words count where they are marked, and where the label does not hold at all.
+            known = ((marked + (1 - labels)) * weights)[:, None, :] * there[:, :, None]
+            words = tf.nn.sigmoid_cross_entropy_with_logits(labels=pieces, logits=spoken)
+            words = tf.reduce_sum(words * (1 + (SPOKEN - 1) * pieces) * known, [1, 2]) / tf.reduce_sum(there, 1)
+            about = tf.nn.softmax_cross_entropy_with_logits(labels=asks, logits=asked) * tf.reduce_sum(asks, -1)
+            loss += WORDS_WEIGHT * tf.reduce_mean(words) + ANSWERS_WEIGHT * tf.reduce_mean(about)
+        gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, body + heads), 5.0)
+        for optimizer, part, variables in zip(
+            self.optimizers, (gradients[: len(body)], gradients[len(body):]), (body, heads), strict=True
+        ):
+            optimizer.apply_gradients(zip(part, variables, strict=True))
+        return loss
+
+
+def _lower(trainer: Trainer, rows: list[Row]) -> list[Any]:
+    """Work out what the frozen layers make of each row, once."""
+    made: dict[int, Any] = {}
+    for listed in _batches(rows, 32):
+        size = max(len(rows[n].ids) for n in listed)
+        ids, there = np.zeros((len(listed), size), np.int32), np.zeros((len(listed), size), np.float32)
+        for place, n in enumerate(listed):
+            ids[place, : len(rows[n].ids)], there[place, : len(rows[n].ids)] = rows[n].ids, 1
+        out = trainer.lower(tf.constant(ids), tf.constant(there)).numpy()
+        for place, n in enumerate(listed):
+            made[n] = out[place, : len(rows[n].ids)].astype(np.float16)
+    return [made[n] for n in range(len(rows))]
+
+
+def _batches(rows: list[Row], size: int) -> Iterable[list[int]]:
+    order = sorted(range(len(rows)), key=lambda n: len(rows[n].ids))
+    return (order[at : at + size] for at in range(0, len(order), size))
+
+
+def _shuffled(rows: list[Row], draw: random.Random) -> list[list[int]]:
+    """Cut the rows into batches of about the same length, in a new order."""
+    order = list(range(len(rows)))
+    draw.shuffle(order)
+    batches = []
+    for at in range(0, len(order), BATCH * 16):
+        chunk = sorted(order[at : at + BATCH * 16], key=lambda n: len(rows[n].ids))
+        batches += [chunk[k : k + BATCH] for k in range(0, len(chunk), BATCH)]
+    draw.shuffle(batches)
+    return batches
+
+
+def _padded(rows: list[Row], lower: list[Any], listed: list[int]) -> tuple[Any, ...]:
+    size = max(len(rows[n].ids) for n in listed)
+    x, there = np.zeros((len(listed), size, WIDTH), np.float32), np.zeros((len(listed), size), np.float32)
+    pieces = np.zeros((len(listed), size, len(LABELS)), np.float32)
+    for place, n in enumerate(listed):
+        length = len(rows[n].ids)
+        x[place, :length], there[place, :length], pieces[place, :length] = lower[n], 1, rows[n].pieces
+    stacked = [np.stack([getattr(rows[n], name) for n in listed]) for name in ("labels", "weights", "marked", "asks")]
+    labels, weights, marked, asks = stacked
+    return tuple(tf.constant(a) for a in (x, there, labels, weights, pieces, marked, asks))
+
+
+def _predict(trainer: Trainer, rows: list[Row], lower: list[Any]) -> tuple[np.ndarray, np.ndarray]:
+    labels = np.zeros((len(rows), len(LABELS)), np.float32)
+    answers = np.zeros((len(rows), len(ANSWERS)), np.float32)
+    for listed in _batches(rows, 32):
+        batch = _padded(rows, lower, listed)
+        whole, asked = trainer.read(batch[0], batch[1])
+        labels[listed], answers[listed] = tf.sigmoid(whole).numpy(), tf.nn.softmax(asked).numpy()
+    return labels, answers
+
+
+def _f1(shares: np.ndarray, rows: list[Row], names: list[str]) -> float:
+    places = [PLACE[name] for name in names]
+    got, real = shares[:, places] > SHOWN_FROM, np.stack([row.labels for row in rows])[:, places] > 0
+    return float(2 * (got & real).sum() / max(1, got.sum() + real.sum()))
+
+
+def main() -> None:
+    """Train, report, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    epochs = parser.parse_args().epochs
+    draw = random.Random(SEED)
+    tf.random.set_seed(SEED)
+    weights, tokenizer = base_weights()
+    source = Rows(tokenizer)
+    messages, questions = source.messages(), source.questions()
+    draw.shuffle(messages)
+    draw.shuffle(questions)
+    aside, asked_aside = messages[::KEPT_ASIDE], questions[::KEPT_ASIDE]
+    rows = [row for n, row in enumerate(messages) if n % KEPT_ASIDE]
+    rows += [row for n, row in enumerate(questions) if n % KEPT_ASIDE]
+    rows += source.phrasings() + source.clauses() + source.evaluated(r for r in load() if r["half"] == "open")
+    network = Network(weights, len(LABELS), len(ANSWERS))
+    trainer = Trainer(network, epochs * len(rows) // BATCH)
+    lower, lower_aside, lower_asked = (_lower(trainer, listed) for listed in (rows, aside, asked_aside))
+    print(f"{len(rows)} examples, {sum(len(row.ids) for row in rows)} word pieces; kept aside {len(aside)} messages")
+    for epoch in range(epochs):
+        began = time.monotonic()
+        losses = [trainer.step(_padded(rows, lower, listed)) for listed in _shuffled(rows, draw)]
+        shares, _ = _predict(trainer, aside, lower_aside)
+        _, answers = _predict(trainer, asked_aside, lower_asked)
+        known = [n for n, row in enumerate(asked_aside) if not row.asks[[ANSWERS.index(ELSEWHERE), ANSWERS.index(STORY)]].any()]
+        right = np.mean([asked_aside[n].asks[answers[n].argmax()] > 0 for n in known])
+        print(f"epoch {epoch + 1}, {time.monotonic() - began:.0f} s: loss {np.mean(losses):.2f}, F1 of groups "
+              f"{_f1(shares, aside, GROUPS):.2f}, forms {_f1(shares, aside, FORMS):.2f}, "
+              + ", ".join(f"{name} {_f1(shares, aside, [name]):.2f}" for name in FLAGS) + f"; questions {right:.2f}",
+              flush=True)
+    trained = {
+        f"encoder.layer.{number}.{name}.{part}": variable.numpy().T
+        for number in range(FROZEN, len(network.layers)) for name in (*MATRICES, *NORMS)
+        for part, variable in zip(("weight", "bias"), network.layers[number][name], strict=True)
+    }
+    heads = {name: variable.numpy() for name, variable in network.heads.items()}
+    pack(LEARNED, weights, trained, heads, LABELS, ANSWERS)
+    print(f"{LEARNED.name}: {LEARNED.stat().st_size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""The trained reader beside the patterns: what each may add, what neither may take away."""
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.protocol.indicators import ASSESSMENT_GROUPS
+from bot.understanding.learned import LEARNED, Opinion, reader
+from bot.understanding.reading import Fact, Person, Reading, Sign
+from bot.understanding.second import weigh
+
+TEXT = "the girl was seen with a man at the station last night"
+PAPERS, LOCKED = "documents.held_by_other", "control.cannot_leave"
+
+
+def opinion(**shares: float) -> Opinion:
+    named = {name.replace("__", "."): share for name, share in shares.items()}
+    return Opinion(named, dict.fromkeys(named, (4, 8)))
+
+
+def sign(key: str, seen: Any = "observed") -> Sign:
+    return Sign(key, seen, "girl", 4, 8)
+
+
+def signs(reading: Reading) -> dict[str, tuple[str, bool]]:
+    return {one.id: (one.seen, one.sure) for one in reading.signs}
+
+
+def test_where_both_agree_a_sign_stands_as_it_was() -> None:
+    made = weigh(Reading(signs=[sign(PAPERS)]), TEXT, opinion(group__document_control=0.9))
+    assert signs(made) == {PAPERS: ("observed", True)}
+
+
+def test_what_only_the_trained_reader_finds_is_unsure_and_shows_its_words() -> None:
+    made = weigh(Reading(), TEXT, opinion(group__restricted_freedom=0.9))
+    assert signs(made) == {LOCKED: ("suspected", False)}
+    assert made.signs[0].words == "girl"
+
+
+def test_what_only_a_pattern_finds_and_the_trained_reader_refuses_is_left_out() -> None:
+    assert signs(weigh(Reading(signs=[sign(PAPERS)]), TEXT, opinion(group__document_control=0.01))) == {}
+
+
+def test_a_denial_is_never_overruled() -> None:
+    made = weigh(Reading(signs=[sign(PAPERS, "denied")]), TEXT, opinion(group__document_control=0.99))
+    assert signs(made) == {PAPERS: ("denied", True)}
+
+
+def test_a_few_words_are_left_to_the_patterns() -> None:
+    given_one = Reading(signs=[sign(PAPERS)])
+    assert weigh(given_one, "girl, 14", opinion(group__document_control=0.0, danger=0.99)) is given_one
+
+
+@pytest.mark.parametrize(("label", "field", "value"), [
+    ("danger", "danger", True), ("missing", "missing", "now"), ("asylum", "fear", "fear"),
+    ("documents__none", "documents", "none"), ("accompanied__alone", "accompanied", "alone"),
+    ("home", "residence", "here"),
+])
+def test_a_fact_that_no_pattern_knew(label: str, field: str, value: Any) -> None:
+    made = weigh(Reading(), TEXT, opinion(**{label: 0.97}))
+    assert [(fact.field, fact.value) for fact in made.facts] == [(field, value)]
+
+
+def test_missing_now_replaces_missing_before() -> None:
+    before = Fact("missing", "earlier", "stated", "girl", 4, 8)
+    made = weigh(Reading(facts=[before]), TEXT, opinion(missing=0.95))
+    assert [fact.value for fact in made.facts] == ["now"]
+
+
+def test_nobody_becomes_an_adult_beside_a_word_for_a_child() -> None:
+    for known in (Person(child="yes"), Person(child="unclear"), Person(age=15)):
+        assert weigh(Reading(people=[known]), TEXT, opinion(child__no=0.99)).people[0].child != "no"
+
+
+def test_the_reading_that_was_given_is_not_changed() -> None:
+    given_one = Reading(people=[Person()], signs=[sign(PAPERS)], facts=[Fact("danger", True, "stated", "girl", 4, 8)])
+    before = given_one.to_dict()
+    weigh(given_one, TEXT, opinion(group__document_control=0.01, danger=0.01, child__no=0.99))
+    assert given_one.to_dict() == before
+
+
+def test_every_group_of_the_assessment_can_be_found_alone() -> None:
+    for group in ASSESSMENT_GROUPS:
+        assert len(weigh(Reading(), TEXT, opinion(**{f"group__{group}": 0.99})).signs) == 1
+
+
+def test_the_trained_reader_reads_what_no_pattern_says() -> None:
+    found = reader().read("the lad kips on flattened boxes behind the fryers, bolt is on the outside of the door")
+    assert found.shares["group.living_at_workplace"] > 0.5
+    words = "the lad kips on flattened boxes behind the fryers, bolt is on the outside of the door"
+    start, end = found.spans["group.living_at_workplace"]
+    assert set(words[start:end].split()) & {"kips", "boxes", "fryers", "behind", "flattened", "on"}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=400))
+def test_any_text_has_shares_between_0_and_1_and_words_of_its_own(text: str) -> None:
+    found = reader().read(text)
+    assert all(0 <= share <= 1 for share in found.shares.values())
+    assert all(0 <= start <= end <= len(text) for start, end in found.spans.values())
+
+
+def test_a_long_report_is_read_to_its_end() -> None:
+    filler = "We spoke about the weather and the timetable of the buses. " * 120
+    end = "He has kept her passport in his safe since March and she may not go out."
+    assert len(filler) > 7_000
+    assert reader().read(filler + end).shares["group.document_control"] > 0.5
+
+
+def test_the_learned_file_is_small() -> None:
+    assert LEARNED.stat().st_size < 1_500_000
