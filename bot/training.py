@@ -37,7 +37,8 @@ def inputs_hash(root: Path = ROOT) -> str:
     digest = hashlib.sha256()
     for name in INPUTS:
         place = root / name
-        files = [place] if place.is_file() else sorted(p for p in place.rglob("*") if p.suffix in (".yml", ".py", ".npz"))
+        inside = (p for p in place.rglob("*") if p.suffix in (".yml", ".py", ".npz"))
+        files = [place] if place.is_file() else sorted(inside)
         for path in files:
             digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""The encoder's upper layers and the heads in TensorFlow, to be trained; the lower layers stay as they were published."""
+"""The encoder and the heads in TensorFlow: the upper layers are trained, the lower ones stay as they were published."""
 from __future__ import annotations
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""Writes what was learned as one small file: low-rank changes of the published weights in whole numbers, and the heads."""
+"""Writes what was learned as one small file: low-rank changes of the weights in whole numbers, and the heads."""
 from __future__ import annotations
 
 from pathlib import Path

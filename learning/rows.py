@@ -108,12 +108,12 @@ class Rows:
         return found
 
     def questions(self, path: Path = HERE / "questions.jsonl") -> list[Row]:
-        """Read the questions: `id` of the answer, "" where none fits, null where nothing is asked; `also` right ones."""
+        """Read the questions: `id` of the answer, "" where none fits, null where nothing is asked, `also` others."""
         found = []
         for line in path.read_text("utf-8").splitlines():
             entry = json.loads(line)
             wanted = {None: STORY, "": ELSEWHERE}.get(entry["id"], entry["id"])
-            found.append(self._question(entry["q"], [wanted, *entry["also"]]))
+            found.append(self._question(entry["q"], [wanted, *entry.get("also", [])]))
         return found
 
     def phrasings(self) -> list[Row]:

@@ -64,10 +64,8 @@ class Trainer:
             about = tf.nn.softmax_cross_entropy_with_logits(labels=asks, logits=asked) * tf.reduce_sum(asks, -1)
             loss += WORDS_WEIGHT * tf.reduce_mean(words) + ANSWERS_WEIGHT * tf.reduce_mean(about)
         gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, body + heads), 5.0)
-        for optimizer, part, variables in zip(
-            self.optimizers, (gradients[: len(body)], gradients[len(body):]), (body, heads), strict=True
-        ):
-            optimizer.apply_gradients(zip(part, variables, strict=True))
+        self.optimizers[0].apply_gradients(zip(gradients[: len(body)], body))  # noqa: B905 (TensorFlow rewrites it)
+        self.optimizers[1].apply_gradients(zip(gradients[len(body):], heads))  # noqa: B905
         return loss
 
 
@@ -155,7 +153,8 @@ def main() -> None:
         losses = [trainer.step(_padded(rows, lower, listed)) for listed in _shuffled(rows, draw)]
         shares, _ = _predict(trainer, aside, lower_aside)
         _, answers = _predict(trainer, asked_aside, lower_asked)
-        known = [n for n, row in enumerate(asked_aside) if not row.asks[[ANSWERS.index(ELSEWHERE), ANSWERS.index(STORY)]].any()]
+        others = [ANSWERS.index(ELSEWHERE), ANSWERS.index(STORY)]
+        known = [n for n, row in enumerate(asked_aside) if not row.asks[others].any()]
         right = np.mean([asked_aside[n].asks[answers[n].argmax()] > 0 for n in known])
         print(f"epoch {epoch + 1}, {time.monotonic() - began:.0f} s: loss {np.mean(losses):.2f}, F1 of groups "
               f"{_f1(shares, aside, GROUPS):.2f}, forms {_f1(shares, aside, FORMS):.2f}, "

@@ -18,7 +18,8 @@ from bot.understanding.reading import Fact, Person, Reading, Sign
 
 _PATH = Path(__file__).parent / "data" / "second.yml"
 _SHARE = {"type": "number", "minimum": 0, "maximum": 1}
-_NAMES = ("group", "form", "danger", "missing", "asylum", "accompanied", "documents", "home", "abroad", "adult", "question")
+_NAMES = ("group", "form", "danger", "missing", "asylum", "accompanied", "documents", "home", "abroad", "adult",
+          "question")
 _SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -162,7 +163,8 @@ def _flags(reading: Reading, text: str, opinion: Opinion) -> None:
 
 def _one_of(reading: Reading, field: str, text: str, opinion: Opinion) -> None:
     weight = _weight(field)
-    shares = {label.partition(".")[2]: share for label, share in opinion.shares.items() if label.startswith(f"{field}.")}
+    listed = [label for label in opinion.shares if label.startswith(f"{field}.")]
+    shares = {label.partition(".")[2]: opinion.shares[label] for label in listed}
     found = next((fact for fact in reading.facts if fact.field == field and fact.status != "denied"), None)
     best = max(shares, key=lambda value: shares[value], default=None)
     if best is None or (found is not None and found.value == best):
@@ -205,9 +207,9 @@ def _adult(reading: Reading, opinion: Opinion) -> None:
     for person in reading.people:
         if person.child == "no" and not person.dependent and share < weight.beside:
             person.child = "unclear"
-        elif sure and person.child is None and person.age is None:
-            person.child = "no"
-        elif sure and person.child == "unclear" and _youngest(person) >= GROWN:
+            continue
+        unsaid = person.child is None and person.age is None
+        if sure and (unsaid or (person.child == "unclear" and _youngest(person) >= GROWN)):
             person.child = "no"
     if sure and not reading.people and opinion.shares.get("about", 0.0) >= _weight("adult").alone:
         reading.people.append(Person(child="no"))
