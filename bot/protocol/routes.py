@@ -197,12 +197,14 @@ def facts_for(report: Data, person: Data, here: str) -> dict[str, Any]:
     """Give the facts that the table's conditions ask for, about one person."""
     exploitation = [f for f in (value(report, "exploitation") or []) if f != "unknown"]
     child = presumed_child(person)
+    # For a child every sign counts, however weak; an adult's route is opened by one that somebody is sure of.
+    signs = [key for key in trafficking_signs(report) if child is not False or report["signs"][key]["sure"]]
     # What was seen of a parent is no sign of what happens to the small child beside them.
     dependent = value(report, "dependent", person) == "yes"
     return {
         "child": child is not False,
         "home": home_of(report, person, here),
-        "sign": not dependent and bool(trafficking_signs(report) or exploitation),
+        "sign": not dependent and bool(signs or exploitation),
         "harm": bool(signs_present(report)) or value(report, "danger") == "yes" or value(report, "missing") == "now",
         "asylum": value(report, "fear") in STATED_FEAR,
         "alone": not dependent and value(report, "accompanied") == "alone",

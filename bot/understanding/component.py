@@ -39,6 +39,9 @@ _CONTRAST = re.compile(
 )
 _DENIED = re.compile(r"\b(?:and |but )?not\b[^,.;]*", re.I)
 
+TELLING_COMMANDS = ("correct", "new_case", "add_person", "gone")
+"""Commands that also tell of somebody, so that what they tell is read in full."""
+
 SHORT = 8
 """Words up to which a message may be a command that no phrase lists."""
 
@@ -96,8 +99,7 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
     """
     if text.startswith(TAP):
         return "tap", Reading(), None
-    opinion = reader().read(text)
-    reading = weigh(read(text, today, here), text, opinion)
+    reading, opinion = read(text, today, here), reader().read(text)
     command = commands().find(text)
     if command in (None, "change") and len(text.split()) <= SHORT * 2 and _CONTRAST.search(text):
         command = "correct"
@@ -118,13 +120,16 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
         command = None
     if command == "controller" and len(reading.signs) + len(reading.facts) > 2:
         command = None
-    if command and command != "correct":
+    if command and command not in TELLING_COMMANDS:
         return command, reading, None
     asked = question_in(text, reading, opinion)
     # Danger is never answered with advice on something else alone.
-    if asked is not None and not tells_something(reading) and not danger(text):
+    if command is None and asked is not None and not tells_something(reading) and not danger(text):
         return "ask", reading, asked
-    return command or "inform", reading, asked
+    asked = asked if command in (None, "correct") else None
+    # A question that tells nothing but whom it is about is no report.
+    only_asks = asked is not None and is_question(text) and not (reading.facts or reading.signs)
+    return command or "inform", reading if only_asks else weigh(reading, text, opinion), asked
 
 
 def _describes_somebody(reading: Reading) -> bool:

@@ -23,7 +23,9 @@ WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 
 LAYERS, WIDTH, HEADS = 6, 384, 12
 LONGEST = 256
-"""Word pieces read at once, for which the positions were trained."""
+"""Word pieces read at once; what was learned was learned on messages of up to so many."""
+PART, OVERLAP = 64, 16
+"""A longer text is read in parts of about the length of a usual message, which overlap."""
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 Weights = Mapping[str, Array]
@@ -127,14 +129,15 @@ class Encoder:
             text: anything, of any length.
 
         Returns:
-            One entry, or several where the text is longer than `LONGEST` pieces; none where it has none.
+            One entry, or several where the text is longer than `LONGEST` pieces.
         """
         whole = self._tokenizer.encode(text)
         first, *ids, last = whole.ids
         offsets = whole.offsets[1:-1]
         found = []
-        for start in range(0, len(ids), LONGEST - 2):
-            part = slice(start, start + LONGEST - 2)
+        size = LONGEST - 2 if len(ids) <= LONGEST - 2 else PART
+        for start in range(0, max(1, len(ids) - OVERLAP), size - OVERLAP if size == PART else size):
+            part = slice(start, start + size)
             vectors = self._forward(np.array([first, *ids[part], last]))
             found.append(Encoded(vectors, [(0, 0), *offsets[part], (0, 0)]))
         return found

@@ -34,8 +34,12 @@ _SCHEMA: dict[str, Any] = {
                   "properties": {name: {"type": "string"} for name in ASSESSMENT_GROUPS}},
     },
 }
-FEWEST_WORDS = 4
-"""Words from which a message is long enough for the trained reader."""
+FEWEST_WORDS, FEWEST_TO_DOUBT = 4, 12
+"""Words from which a message is long enough for the trained reader, and for it to doubt what a pattern found.
+
+A piece of a story told in pieces ("gets 100 a week for 60 hours") means more than it shows by itself."""
+LATIN = 0.6
+"""Share of plain Latin letters from which a text is one that the trained reader can read."""
 
 
 @dataclass(frozen=True)
@@ -64,18 +68,23 @@ def weigh(reading: Reading, text: str, opinion: Opinion) -> Reading:
         opinion: what the trained reader makes of it.
 
     Returns:
-        A new reading; the given one where the message is too short for the trained reader.
+        A new reading; the given one where the message is too short, or in a script that was not learned.
     """
-    if len(text.split()) < FEWEST_WORDS:
+    letters = [char for char in text if char.isalpha()]
+    foreign = sum(char.isascii() for char in letters) < LATIN * len(letters)
+    if len(text.split()) < FEWEST_WORDS or foreign:
         return reading
+    weights, _ = _data()
+    if len(text.split()) < FEWEST_TO_DOUBT:
+        weights = {name: replace(weight, beside=0.0) for name, weight in weights.items()}
     made = replace(reading, people=[replace(person) for person in reading.people], facts=list(reading.facts))
-    made.signs = _signs(reading.signs, text, opinion)
-    _forms(made, text, opinion)
-    _flags(made, text, opinion)
+    made.signs = _signs(reading.signs, text, opinion, weights["group"])
+    _forms(made, text, opinion, weights["form"])
+    _flags(made, text, opinion, weights)
     for field in ("accompanied", "documents"):
-        _one_of(made, field, text, opinion)
-    _home(made, text, opinion)
-    _adult(made, opinion)
+        _one_of(made, field, text, opinion, weights[field])
+    _home(made, text, opinion, weights)
+    _adult(made, opinion, weights["adult"])
     if opinion.shares.get("about", 0.0) >= 0.5 and (made.signs or made.people or made.facts):
         made.about_a_person = True
     return made
@@ -92,7 +101,7 @@ def answer_asked(shares: dict[str, float], near: str | None, asks: bool) -> str 
     Returns:
         The answer's id; None where neither is sure.
     """
-    weight = _weight("question")
+    weight = _data()[0]["question"]
     best = max((answer for answer in shares if not answer.startswith("-")), key=lambda one: shares[one], default="")
     leads = bool(best) and shares[best] == max(shares.values())
     if leads and shares[best] >= weight.alone:
@@ -102,18 +111,12 @@ def answer_asked(shares: dict[str, float], near: str | None, asks: bool) -> str 
     return best if leads and asks else None
 
 
-def _weight(name: str) -> Weight:
-    return _data()[0][name]
-
-
 def _span(text: str, opinion: Opinion, label: str) -> tuple[str, int, int]:
     start, end = opinion.spans[label]
     return text[start:end], start, end
 
 
-def _signs(signs: list[Sign], text: str, opinion: Opinion) -> list[Sign]:
-    weight = _weight("group")
-
+def _signs(signs: list[Sign], text: str, opinion: Opinion, weight: Weight) -> list[Sign]:
     def share(sign: Sign) -> float:
         groups = indicators()[sign.id].assessment
         return max((opinion.shares.get(f"group.{group}", 0.0) for group in groups), default=1.0)
@@ -127,8 +130,7 @@ def _signs(signs: list[Sign], text: str, opinion: Opinion) -> list[Sign]:
     return sorted(kept, key=lambda sign: (sign.start, sign.end, sign.id))
 
 
-def _forms(reading: Reading, text: str, opinion: Opinion) -> None:
-    weight = _weight("form")
+def _forms(reading: Reading, text: str, opinion: Opinion, weight: Weight) -> None:
     named = {str(fact.value) for fact in reading.facts if fact.field == "exploitation" and fact.status != "denied"}
     reading.facts = [
         fact for fact in reading.facts
@@ -145,13 +147,13 @@ def _forms(reading: Reading, text: str, opinion: Opinion) -> None:
             reading.facts.append(Fact("exploitation", form, "hedged", *_span(text, opinion, label)))
 
 
-def _flags(reading: Reading, text: str, opinion: Opinion) -> None:
+def _flags(reading: Reading, text: str, opinion: Opinion, weights: dict[str, Weight]) -> None:
     for label, field, value, present in (
         ("danger", "danger", True, (True,)),
         ("missing", "missing", "now", ("now",)),
         ("asylum", "fear", "fear", ("asylum", "fear", "refugee")),
     ):
-        weight, share = _weight(label), opinion.shares.get(label, 0.0)
+        weight, share = weights[label], opinion.shares.get(label, 0.0)
         found = [fact for fact in reading.facts if fact.field == field and fact.value in present]
         if found and share < weight.beside:
             reading.facts = [fact for fact in reading.facts if fact not in found]
@@ -161,8 +163,7 @@ def _flags(reading: Reading, text: str, opinion: Opinion) -> None:
             reading.facts.append(Fact(field, value, "stated", *_span(text, opinion, label)))
 
 
-def _one_of(reading: Reading, field: str, text: str, opinion: Opinion) -> None:
-    weight = _weight(field)
+def _one_of(reading: Reading, field: str, text: str, opinion: Opinion, weight: Weight) -> None:
     listed = [label for label in opinion.shares if label.startswith(f"{field}.")]
     shares = {label.partition(".")[2]: opinion.shares[label] for label in listed}
     found = next((fact for fact in reading.facts if fact.field == field and fact.status != "denied"), None)
@@ -176,9 +177,9 @@ def _one_of(reading: Reading, field: str, text: str, opinion: Opinion) -> None:
         reading.facts.append(Fact(field, best, "hedged", *_span(text, opinion, f"{field}.{best}")))
 
 
-def _home(reading: Reading, text: str, opinion: Opinion) -> None:
+def _home(reading: Reading, text: str, opinion: Opinion, weights: dict[str, Weight]) -> None:
     """Read where somebody is settled, which the words for it seldom say outright."""
-    home, abroad = _weight("home"), _weight("abroad")
+    home, abroad = weights["home"], weights["abroad"]
     share = opinion.shares.get("home", 0.0)
     found = next((fact for fact in reading.facts if fact.field == "residence"), None)
     if found is not None and found.value == "here" and share < home.beside:
@@ -200,16 +201,17 @@ def _youngest(person: Person) -> int:
     return -1 if age is None else age if isinstance(age, int) else age[0]
 
 
-def _adult(reading: Reading, opinion: Opinion) -> None:
+def _adult(reading: Reading, opinion: Opinion, weight: Weight) -> None:
     """Take somebody for an adult only where the trained reader does too, and hardly anything speaks against it."""
-    weight, share = _weight("adult"), opinion.shares.get("child.no", 0.0)
+    share = opinion.shares.get("child.no", 0.0)
     sure = share >= weight.alone
-    for person in reading.people:
-        if person.child == "no" and not person.dependent and share < weight.beside:
+    grown = [person for person in reading.people if not person.dependent]
+    if share < weight.beside and all(person.child == "no" for person in grown):
+        for person in grown:
             person.child = "unclear"
-            continue
+    for person in grown:
         unsaid = person.child is None and person.age is None
         if sure and (unsaid or (person.child == "unclear" and _youngest(person) >= GROWN)):
             person.child = "no"
-    if sure and not reading.people and opinion.shares.get("about", 0.0) >= _weight("adult").alone:
+    if sure and not reading.people and opinion.shares.get("about", 0.0) >= weight.alone:
         reading.people.append(Person(child="no"))

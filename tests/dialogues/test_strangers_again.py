@@ -74,7 +74,7 @@ async def test_the_controller_is_not_interviewed_afterwards(chat: Chat) -> None:
     await chat.say("I am her uncle and I come to collect her, where is she")
     for words in ("ok then just say if you have her", "she is mine, give her back", "yes"):
         said = await chat.say(words)
-        assert "I can say nothing" in said and chat.question is None
+        assert "I cannot say whether" in said and chat.question is None
     assert chat.record()["values"] == {}
 
 

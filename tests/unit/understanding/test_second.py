@@ -12,7 +12,7 @@ from bot.understanding.learned import LEARNED, Opinion, reader
 from bot.understanding.reading import Fact, Person, Reading, Sign
 from bot.understanding.second import weigh
 
-TEXT = "the girl was seen with a man at the station last night"
+TEXT = "the girl was seen with a man at the station last night, said a clerk"
 PAPERS, LOCKED = "documents.held_by_other", "control.cannot_leave"
 
 
@@ -112,3 +112,9 @@ def test_a_long_report_is_read_to_its_end() -> None:
 
 def test_the_learned_file_is_small() -> None:
     assert LEARNED.stat().st_size < 1_500_000
+
+
+def test_in_a_piece_of_a_story_nothing_that_a_pattern_found_is_doubted() -> None:
+    piece = "the girl gets 100 a week"
+    assert signs(weigh(Reading(signs=[sign(PAPERS)]), piece, opinion(group__document_control=0.01)))
+    assert signs(weigh(Reading(), piece, opinion(group__restricted_freedom=0.9)))
