@@ -99,7 +99,8 @@ def _enter(turn: Turn, intent: str, facts: Data) -> None:
         shown = [key for key in changed if key not in answered]
     # What to do now comes before what was understood: on a phone the rest may be below the screen.
     turn.say(*advise(report, turn.setting))
-    turn.say(*play_back(report, shown, facts["not_understood"] if answered is None else [], turn.setting))
+    turn.say(*play_back(report, shown, facts["not_understood"] if answered is None else [], turn.setting,
+                        about))
     if question and answered is None and not changed:
         turn.say(say("kept", report, turn.setting))
 

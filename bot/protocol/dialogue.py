@@ -21,7 +21,8 @@ def say(key: str, report: Data, setting: Setting, **more: object) -> Reply:
     return Reply(fill(texts()[key], report, setting, **more))
 
 
-def play_back(report: Data, changed: list[str], not_understood: list[str], setting: Setting) -> list[Reply]:
+def play_back(report: Data, changed: list[str], not_understood: list[str], setting: Setting,
+              about: Data | None = None) -> list[Reply]:
     """Show what a message was understood to say, each line to be tapped, and what was not understood.
 
     Args:
@@ -29,12 +30,15 @@ def play_back(report: Data, changed: list[str], not_understood: list[str], setti
         changed: ids of the fields and signs that are new or changed.
         not_understood: sentences of which nothing was read.
         setting: what surrounds the turn.
+        about: the one person that was asked about; of the others nothing is repeated.
 
     Returns:
         At most two messages; in a discreet chat one word.
     """
     keys = set(changed)
-    shown = [line for line in lines(report) if line.key.split("@")[0] in keys]
+    others = [p["id"] for p in report["persons"] if about is not None and p["id"] != about["id"]]
+    shown = [line for line in lines(report)
+             if line.key.split("@")[0] in keys and line.key.partition("@")[2] not in others]
     if report["discreet"]:
         return [say("understood_discreet", report, setting)] if shown else []
     replies = []

@@ -113,7 +113,14 @@ def answer_asked(shares: dict[str, float], near: str | None, asks: bool) -> str 
 
 def _span(text: str, opinion: Opinion, label: str) -> tuple[str, int, int]:
     start, end = opinion.spans[label]
-    return text[start:end], start, end
+    words = text[start:end]
+    start += len(words) - len(words.lstrip(_EDGES))
+    words = words.strip(_EDGES)
+    return words, start, start + len(words)
+
+
+_EDGES = " \t\n,.;:!?-()\"'"
+"""What a stretch of words neither begins nor ends with."""
 
 
 def _signs(signs: list[Sign], text: str, opinion: Opinion, weight: Weight) -> list[Sign]:

@@ -13,7 +13,7 @@ async def test_another_person_is_added_by_a_tap_and_asked_about_alone(chat: Chat
     assert "Noted as person 2" in said
     assert chat.question == "age" and "Person 2:" in said
     await chat.say("boy, 9")
-    assert chat.question == "home" and "Person 2 (male, 9):" in chat.text
+    assert chat.question == "home" and "Person 2 (male, 9):" in chat.text and "Person 1" not in chat.text
     await chat.say("#home=here")
     assert chat.at_summary
     record = chat.record()

@@ -41,7 +41,7 @@ function showAsked() {
   const seen = !body || body.getBoundingClientRect().bottom <= log.getBoundingClientRect().bottom + 4;
   asked.hidden = true;
   if (seen || !replies.children.length) return;
-  asked.textContent = body.lastElementChild?.textContent ?? "";
+  asked.textContent = body.innerText.trim().split("\n").at(-1);
   asked.hidden = false;
 }
 
