@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.10 python3; do "$$p" -c 'import sys; sys.exit
 BIN := .venv/bin
 QUIET := TF_CPP_MIN_LOG_LEVEL=3 RASA_TELEMETRY_ENABLED=false SQLALCHEMY_SILENCE_UBER_WARNING=1 PYTHONWARNINGS=ignore
 
-.PHONY: run test bench evaluate learn token password lint types imports data schema lock clean
+.PHONY: run test bench evaluate learn soak token password lint types imports data schema lock clean
 
 run: .venv/ready
 	@$(QUIET) $(BIN)/python -W ignore -m bot.cli run
@@ -67,6 +67,10 @@ lock:
 # Trains the reader of bot/understanding/data/learned.npz anew (learning/README.md); about half an hour.
 learn: .venv/ready-dev
 	@$(QUIET) $(BIN)/python -W ignore -m learning.train
+
+# 100,000 generated messages through the reading (over an hour); `make test` sends 2,000.
+soak: .venv/ready-dev
+	@FIRSTLINE_SOAK=100000 $(QUIET) $(BIN)/python -W ignore -m pytest tests/unit/understanding/test_never_fails.py
 
 # How well messages are understood, on the labelled set in evaluation/.
 evaluate: .venv/ready-dev

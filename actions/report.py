@@ -20,6 +20,7 @@ from bot.protocol.dialogue import (
     LATER,
     MORE,
     NEW,
+    NOTED,
     OTHER,
     PERSON,
     ROUTE,
@@ -47,7 +48,7 @@ DONE = "done"
 _TAPS = {
     SEND: sending.send, MORE: steering.more, LATER: steering.later, HUMAN: people.human, NEW: steering.new_case,
     GONE: references.gone, STATUS: references.status, OTHER: telling.other_person, steering.DROP: telling.drop,
-    ROUTE: explaining.give_route, PERSON: steering.add_person,
+    ROUTE: explaining.give_route, PERSON: steering.add_person, NOTED: steering.noted,
 }
 
 

@@ -186,6 +186,11 @@ def summary(turn: Turn) -> None:
         turn.say(*so_far(turn.report))
 
 
+def noted(turn: Turn) -> None:
+    """Show everything that would be sent, to somebody who gets short messages."""
+    turn.say(*so_far(turn.report))
+
+
 def welcome_back(turn: Turn) -> None:
     """The desk gave the chat back."""
     if turn.sent_at:

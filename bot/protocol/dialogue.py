@@ -13,7 +13,7 @@ from bot.protocol.wording import CHANGE, Line, Reply, Setting, fill, lines, pers
 
 SEND, MORE, LATER, HUMAN, NEW = "#send", "#more", "#later", "#human", "#new"
 GONE, ADD, STATUS, ROUTE = "#gone", "#add", "#status", "#route"
-SAME, OTHER, PERSON = "#same", "#other", "#person"
+SAME, OTHER, PERSON, NOTED = "#same", "#other", "#person", "#noted"
 
 
 def say(key: str, report: Data, setting: Setting, **more: object) -> Reply:
@@ -145,6 +145,8 @@ def summary(report: Data, setting: Setting) -> list[Reply]:
     more = len(open_questions(report, full=True))
     if more:
         taps.append((MORE, text("more_title", count=more)))
+    if report["discreet"]:
+        taps.append((NOTED, text("noted_title")))
     if report["persons"]:
         taps.append((PERSON, text("person_title")))
     taps += [(LATER, text("later_title")), (HUMAN, text("human_title"))]

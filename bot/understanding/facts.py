@@ -180,6 +180,21 @@ def exploited_as_child(story: Story) -> list[Fact]:
     return [f for f in listed if f.status != "denied"][:1]
 
 
+_ANOTHER = re.compile(
+    r"\b(?:driver|man|men|uncle|aunt|adults?|suspects?|trafficker|boss|owner|husband|boyfriend)\W+(?:\w+\W+){0,3}$"
+)
+
+
+def offences(story: Story) -> list[Fact]:
+    """Read whether an offence is held against somebody to be protected; an adult's beside them is not theirs."""
+    for value in ("held", "yes"):
+        for fact in found(story, "story").get(("offences", value), []):
+            before = story.low[max(0, fact.start - 40) : fact.start]
+            if fact.status != "denied" and not _ANOTHER.search(before):
+                return [Fact("offences", value, "hedged", fact.words, fact.start, fact.end)]
+    return []
+
+
 def role(story: Story) -> list[Fact]:
     """Read who writes: outright ("nurse here") or, doubted, by words that lead the message."""
     hits = [f for listed in found(story, "roles").values() for f in listed if f.status != "denied"]
@@ -235,6 +250,7 @@ READERS: tuple[Callable[[Story], list[Fact]], ...] = (
     missing,
     residence,
     role,
+    offences,
     exploited_as_child,
     suspect_present,
     language,

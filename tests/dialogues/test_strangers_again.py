@@ -129,3 +129,12 @@ async def test_an_adult_who_says_no_leaves_ways_to_go_on(chat: Chat) -> None:
 async def test_danger_comes_before_any_advice_on_something_else(chat: Chat, words: str) -> None:
     await chat.say(GIRL)
     assert (await chat.say(words)).startswith("Call 112 now")
+
+
+async def test_somebody_who_cannot_talk_may_see_all_before_sending(chat: Chat) -> None:
+    await chat.say(GIRL)
+    await chat.say("she is next to me, can't talk")
+    await chat.to_summary(danger="no")
+    assert "Nationality" not in chat.text and "#noted" in chat.taps
+    await chat.say("#noted")
+    assert "Nationality: Albania" in chat.text and chat.at_summary

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import date
 
 from hypothesis import given, settings
@@ -17,10 +18,11 @@ WORDS = st.sampled_from([
     "help", "now", ",", ".", "-", "\n", "'", '"', "...", "2 girls 13 and 15",
     "km", "€", "nigerain", "🙏", "ñ", "дитина",
 ])
+EXAMPLES = int(os.environ.get("FIRSTLINE_SOAK", "2000"))
 MESSAGES = st.one_of(st.text(max_size=300), st.lists(WORDS, max_size=60).map(" ".join))
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(MESSAGES)
 def test_any_text_is_read_into_plain_data(text: str) -> None:
     intent, reading, asked = understand(text, date(2026, 11, 21), "QZ", {})

@@ -198,3 +198,17 @@ def test_who_is_beside_them(text: str, people: list[object]) -> None:
 
 def test_two_women_with_a_baby_that_is_not_said_to_be_theirs_are_about_the_baby() -> None:
     assert [p.child for p in _read("two women with a baby at the border, baby has no papers").people] == ["yes"]
+
+
+@pytest.mark.parametrize(
+    ("text", "offence"),
+    [
+        ("boy 15 in custody for the cannabis house", ["held"]),
+        ("2 girls caught pick pocketing on line 1", ["yes"]),
+        ("boy of 16, colleagues want to charge him as skipper", ["yes"]),
+        ("the driver was arrested for smuggling, boy 14 beside him", []),
+        ("girl, 15, not suspected of theft", []),
+    ],
+)
+def test_offences_held_against_the_child(text: str, offence: list[str]) -> None:
+    assert _values(text, "offences") == offence
