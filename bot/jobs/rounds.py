@@ -11,6 +11,7 @@ from bot.database import reading, writing
 from bot.door import bot_client
 from bot.jobs.alarms import repeat_alarms, ring_for_unanswered
 from bot.jobs.pending import conversations_waiting
+from bot.jobs.unfinished import attend
 
 log = structlog.get_logger()
 
@@ -38,6 +39,7 @@ async def one_round() -> None:
         with writing() as session:
             repeat_alarms(session)
             ring_for_unanswered(session)
+            attend(session)
         with reading() as session:
             waiting = conversations_waiting(session)
         for conversation in waiting:

@@ -11,6 +11,7 @@ from bot.conversations.tables import Conversation, Message
 from bot.database import now, reading, writing
 from bot.jobs.alarms import repeat_alarms, ring_for_unanswered
 from bot.jobs.pending import conversations_waiting
+from bot.jobs.unfinished import attend
 from bot.protocol.report import new_report, put
 from bot.referrals.reports import begin_report, open_case
 from bot.referrals.tables import Case
@@ -86,3 +87,46 @@ async def test_a_message_that_waited_is_found_and_a_fresh_one_left_to_the_door(d
     assert old.id in waiting and fresh.id not in waiting
     with writing() as session:
         session.query(Message).filter(Message.conversation_id.in_([old.id, fresh.id])).update({"state": "done"})
+
+
+def a_draft(minutes: int, **person: object) -> tuple[str, str]:
+    content = new_report()
+    content["about_a_person"] = True
+    for field, value in {"age": 14, "child": "yes", **person}.items():
+        put(content, field, value, source="message")
+    with writing() as session:
+        conversation = open_conversation(session, "web", f"test:{uuid.uuid4()}", "chat")
+        report = begin_report(session, conversation, content)
+        message, _ = receive(session, conversation, "girl of 14", None, None)
+        message.state, message.created_at = "done", now() - timedelta(minutes=minutes)
+        return report.id, conversation.id
+
+
+def told_to(conversation_id: str) -> list[str]:
+    with reading() as session:
+        return [m.text for m in messages_after(session, conversation_id) if m.author == "system"]
+
+
+async def test_a_draft_about_a_child_is_reminded_of_once_and_then_on_the_desk(database: None) -> None:
+    report_id, conversation_id = a_draft(20)
+    for _ in range(3):
+        with writing() as session:
+            attend(session)
+    assert len(told_to(conversation_id)) == 1 and "not sent yet" in told_to(conversation_id)[0]
+    with writing() as session:
+        session.query(Message).filter_by(conversation_id=conversation_id, author="responder").update(
+            {"created_at": now() - timedelta(minutes=61)}
+        )
+        attend(session)
+        attend(session)
+        case = session.query(Case).filter_by(report_id=report_id).one()
+        assert (case.kind, case.reason, case.state) == ("contact", "unfinished", "open")
+
+
+async def test_a_fresh_draft_and_one_about_an_adult_are_left_alone(database: None) -> None:
+    drafts = [a_draft(5), a_draft(90, age=30, child="no")]
+    with writing() as session:
+        attend(session)
+        for report_id, _ in drafts:
+            assert session.query(Case).filter_by(report_id=report_id).first() is None
+    assert all(told_to(conversation_id) == [] for _, conversation_id in drafts)

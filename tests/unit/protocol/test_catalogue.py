@@ -40,6 +40,7 @@ MORE = {
     "number",
     "countries",
     "which",
+    "minutes",
     "closed",
     "labels",
     "count",

@@ -1,0 +1,76 @@
+"""Drafts about a child that nobody sent do not vanish: first a reminder in the chat, then the desk has them."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session
+
+from bot.conversations.tables import Conversation, Message
+from bot.database import now
+from bot.protocol.catalogue import text
+from bot.protocol.routes import presumed_child
+from bot.referrals.notices import notify
+from bot.referrals.reports import StaleReport, open_case, profile_for, store_content
+from bot.referrals.tables import Case, Report
+
+OLDEST = timedelta(days=7)
+"""Age beyond which a draft is no longer looked at: it has been on the desk since its first hour."""
+
+
+def attend(session: Session) -> tuple[int, int]:
+    """Remind of drafts that rest, and put those that rest longer in front of the desk.
+
+    Args:
+        session: a writing transaction.
+
+    Returns:
+        How many were reminded of, and how many the desk got.
+    """
+    reminded = surfaced = 0
+    for report, conversation, last in list(_resting(session)):
+        limits = profile_for(report.data)[0].limits
+        age = now() - last
+        if age > timedelta(minutes=limits["unfinished_minutes"]):
+            open_case(session, report, conversation, "unfinished")
+            surfaced += 1
+        elif age > timedelta(minutes=limits["reminder_minutes"]) and not report.data.get("reminded"):
+            reminded += _remind(session, report, conversation)
+    return reminded, surfaced
+
+
+def _resting(session: Session) -> Iterator[tuple[Report, Conversation, datetime]]:
+    """Give the drafts about a child that the desk does not have, with the time of the responder's last word."""
+    last = (
+        select(func.max(Message.created_at))
+        .where(Message.conversation_id == Report.conversation_id, Message.author == "responder")
+        .correlate(Report).scalar_subquery()
+    )
+    query = (
+        select(Report, Conversation, last)
+        .join(Conversation, Conversation.id == Report.conversation_id)
+        .where(Report.sent_at.is_(None), Report.dropped_at.is_(None), Report.created_at > now() - OLDEST,
+               ~exists().where(Case.report_id == Report.id))
+    )
+    for report, conversation, at in session.execute(query):
+        data = report.data
+        children = not data["persons"] or any(presumed_child(p) is not False for p in data["persons"])
+        if at is not None and data["about_a_person"] and children and not data.get("outside"):
+            yield report, conversation, at
+
+
+def _remind(session: Session, report: Report, conversation: Conversation) -> bool:
+    content = deepcopy(report.data)
+    content["reminded"] = True
+    profile = profile_for(content)[0]
+    try:
+        store_content(session, report.id, report.version, content)
+    except StaleReport:
+        # Somebody is writing this very moment: no reminder is needed.
+        return False
+    notify(session, report, conversation,
+           text("reminder", duty_phone=profile.duty.phone, emergency=profile.emergency,
+                minutes=round(profile.limits["unfinished_minutes"])))
+    return True
