@@ -176,13 +176,15 @@ def test_the_queue_tells_contact_from_referral(ana: Browser) -> None:
 
 def test_the_queue_tells_danger_answered_no_from_danger_never_asked(ana: Browser) -> None:
     never, asked, unknown = (make_case(writing) for _ in range(3))
+    taken_back = make_case(writing, danger=True)
     with writing() as session:
-        for sample, answer in ((asked, "no"), (unknown, "unknown")):
+        for sample, answer in ((asked, "no"), (unknown, "unknown"), (taken_back, "no")):
             report = session.get(Report, sample.report)
             content = deepcopy(report.data)
             put(content, "danger", answer, source="answer")
             report.data = content
     page = ana.client.get("/desk").text
+    assert "Danger" in row_of(page, taken_back.case) and "answered no since" in row_of(page, taken_back.case)
     assert "not asked yet" in row_of(page, never.case)
     assert "answered no" in row_of(page, asked.case)
     assert "asked, not known" in row_of(page, unknown.case)
