@@ -88,7 +88,7 @@ class Subject:
         from bot.understanding import component
 
         watch_rasa(clock, self.assistant._agent.processor)
-        clock.watch(component, "understand", "reading: our patterns")
+        clock.watch(component, "understand", "reading: ours")
         clock.watch(gateway, "post", "door")
         clock.watch(gateway, "_store", "storing")
         clock.watch(gateway, "_answer", "loading")
