@@ -1,6 +1,8 @@
 """What a responder tells: enters the report, answers the open question, and is played back."""
 from __future__ import annotations
 
+import re
+from datetime import datetime, timezone
 from typing import Any
 
 from actions import explaining, sending
@@ -12,6 +14,7 @@ from bot.protocol.dialogue import HUMAN, OTHER, SAME, advise, emergency, play_ba
 from bot.protocol.report import Data, in_danger, new_report, put, take, value
 from bot.protocol.wording import Reply, fill
 from bot.understanding.places import countries_in
+from bot.understanding.reader import read
 from bot.understanding.tongue import tongue
 
 SHORT_ANSWER = 4
@@ -86,6 +89,8 @@ def _enter(turn: Turn, intent: str, facts: Data) -> None:
         # The number of a reply, and nobody's age.
         facts = {**facts, "people": [], "facts": [], "signs": [], "not_understood": []}
     correction = intent == "correct" or (question is not None and report.get("reopened") == question.id)
+    if question is not None and question.id == "age" and re.fullmatch(r"\s*(?:19|20)\d\d\s*\.?\s*", turn.text):
+        facts = {**read(f"born {turn.text.strip()}", datetime.now(timezone.utc).date()).to_dict(), "not_understood": []}
     if question is not None and intent != "correct":
         facts = _of_a_short_answer(question, turn.text, facts)
     about = next((p for p in report["persons"] if p["id"] == report.get("open_person")), None)

@@ -27,7 +27,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     age = r"(?:\W{1,3}(?:of |aged? |is )?(?P<years>\d{1,2})(?P<unit> ?(?:months?|mths?|mo|weeks?|wks?|days?))?)?"
     before = r"(?:(?P<first>\d{1,2})(?P<first_unit>[ -]?(?:months?|mths?|mo|weeks?|wks?|days?))?"
     before += r"[ -]?(?:years?|yrs?|yo|y/o)?[ -]?(?:old)? )?"
-    whose = rf"(?:{words['leads']} {words['whose']}|{words['has']})"
+    whose = rf"(?:{words['leads']} (?:{words['whose']}|(?P<any>a|the))|{words['has']})"
     own = re.compile(rf"(?<!\w){whose} {before}(?P<small>{words['small']})\b{age}")
     together = r"(?: of \d{2}| \d{2})?\s*(?:,|and|&|\+|plus|,? ?and also)\s*"
     some = rf"(?:\d{{1,2}}|{NUMBER_WORD}|a|one) (?:\w+ ){{0,2}}?(?:{_CHILD_WORDS})\b"
@@ -45,8 +45,7 @@ def without_babies(text: str) -> str:
     Returns:
         A text of the same length.
     """
-    own, _, _ = _patterns()
-    spans = [match.span() for match in own.finditer(plain(text)) if _is_baby(match)]
+    spans = [match.span() for match in _own_children(plain(text)) if _is_baby(match)]
     for start, end in spans:
         text = text[:start] + " " * (end - start) + text[end:]
     return text
@@ -63,10 +62,10 @@ def beside(people: list[Person], text: str) -> list[Person]:
         The same people; after them the parent's own small children who are there, and adults counted with a child.
     """
     low = plain(text)
-    own, elsewhere, grown = _patterns()
+    _, elsewhere, grown = _patterns()
     added = []
     if people:
-        for match in own.finditer(low):
+        for match in _own_children(low):
             if not elsewhere.match(low, match.end()) and _is_parent(people, match):
                 added.append(_small_child(match, text))
                 break
@@ -77,6 +76,16 @@ def beside(people: list[Person], text: str) -> list[Person]:
             added.append(Person(number(words.split()[0]) or 1, None, "no", sex, text[match.start():match.end()]))
             break
     return [*people, *added]
+
+
+def _own_children(low: str) -> list[re.Match[str]]:
+    """Find the words for somebody's own child; "with a baby" is that only of a mother."""
+    found = []
+    for match in _patterns()[0].finditer(low):
+        before = low[max(0, match.start() - 40):match.start()]
+        if not match["any"] or re.search(r"\b(?:mother|mum|mom)\b", before):
+            found.append(match)
+    return found
 
 
 def _is_parent(people: list[Person], match: re.Match[str]) -> bool:

@@ -23,7 +23,7 @@ from bot.understanding.questions import find_question, is_question
 from bot.understanding.reader import read
 from bot.understanding.reading import Reading
 from bot.understanding.second import answer_asked, weigh
-from bot.understanding.text import sentences
+from bot.understanding.text import sentences, without_markup
 
 CASE_FACTS = "case_facts"
 """Key of the reading on the message."""
@@ -99,6 +99,7 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
     """
     if text.startswith(TAP):
         return "tap", Reading(), None
+    text = without_markup(text)
     reading, opinion = read(text, today, here), reader().read(text)
     command = commands().find(text)
     if command in (None, "change") and len(text.split()) <= SHORT * 2 and _CONTRAST.search(text):

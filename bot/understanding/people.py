@@ -213,13 +213,29 @@ def _assemble(
     span = (
         (main[0].first, main[0].end) if main else (mine[0].start, mine[0].end) if mine else (born[0].start, born[0].end)
     )
-    mixed = _split(text, low, main, mine, widened, count, sexed)
+    mixed = _listed(text, main, mine, count, sexed) or _split(text, low, main, mine, widened, count, sexed)
     if mixed:
         return mixed
     persons = [Person(count, years, child, sexed, text[span[0] : span[1]])]
     if group and child != "no":
         persons.append(Person(int(group[1]), None, "no", sexed, group.group()))
     return persons
+
+
+def _listed(
+    text: str, main: list[Noun], mine: list[Age], count: int, sex: Literal["female", "male"] | None
+) -> list[Person]:
+    """Make an entry each where as many different ages are listed as people: "two girls, 13 and 15"."""
+    alike = len(main) == 1 and main[0].plural and main[0].count == count
+    if not alike or not mine or any(a.kind in ("claim", "look", "past") or a.hedged for a in mine):
+        return []
+    between = text[main[0].end : max(a.end for a in mine)]
+    said = [int(number) for number in re.findall(r"\b\d{1,2}\b", between)]
+    told_apart = 1 < count == len(said) == len(set(said)) and not re.search(r"\d\s*(?:-|to)\s*\d", between)
+    if not told_apart or [min(said), max(said)] != [min(a.low for a in mine), max(a.high for a in mine)]:
+        return []
+    words = text[main[0].first : max(a.end for a in mine)]
+    return [Person(1, age, "yes" if age < ADULT else "no", sex, words) for age in said]
 
 
 def _split(

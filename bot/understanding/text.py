@@ -49,6 +49,21 @@ def _plain_char(char: str) -> str:
     return _SAME.get(base, base) or " "
 
 
+_MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,40}>|[*_`]{1,3}(?=\w)|(?<=\w)[*_`]{1,3}(?!\w)|^#{1,6} ", re.MULTILINE)
+
+
+def without_markup(text: str) -> str:
+    """Take out tags and signs of emphasis, which hide the words that they surround.
+
+    Args:
+        text: a message as written.
+
+    Returns:
+        The words without them.
+    """
+    return _MARKUP.sub("", text)
+
+
 def plain(text: str) -> str:
     """Give the text in lower case without accents, fancy quotes, control and direction marks.
 

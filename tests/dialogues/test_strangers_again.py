@@ -138,3 +138,15 @@ async def test_somebody_who_cannot_talk_may_see_all_before_sending(chat: Chat) -
     assert "Nationality" not in chat.text and "#noted" in chat.taps
     await chat.say("#noted")
     assert "Nationality: Albania" in chat.text and chat.at_summary
+
+
+async def test_markup_does_not_hide_what_it_surrounds(chat: Chat) -> None:
+    await chat.say("<b>girl</b> 14 at the port, from **Moldova**, *alone*")
+    assert (chat.value("age"), chat.value("nationality")) == (14, "MD")
+
+
+async def test_a_bare_year_answers_which_age_is_right(chat: Chat) -> None:
+    await chat.say("Boy at the ferry, he is under 18 but born 1990")
+    await chat.to_summary_until("age")
+    await chat.say("2012")
+    assert chat.value("age") in (13, 14, [13, 14])

@@ -189,6 +189,11 @@ def test_an_adult_exploited_as_a_child(text: str, told: list[str]) -> None:
         ("woman of 30, her son is back home with grandmother", [(1, 30, "no", None)]),
         ("man with his daughter, 14, begging", [(1, 14, "yes", None)]),
         ("three women and a girl of 16 in the flat", [(1, 16, "yes", None), (3, None, "no", None)]),
+        ("Young mother, 24, with a baby of 6 months", [(1, 24, "no", None), (1, 0, "yes", "yes")]),
+        ("Two girls, 13 and 15, at the border", [(1, 13, "yes", None), (1, 15, "yes", None)]),
+        ("3 boys 12, 14 and 15 from Syria", [(1, 12, "yes", None), (1, 14, "yes", None), (1, 15, "yes", None)]),
+        ("2 girls 13-15 at the border", [(2, [13, 15], "yes", None)]),
+        ("2 girls caught, both 13", [(2, 13, "yes", None)]),
         ("a girl of 16 with three women", [(1, 16, "yes", None)]),
     ],
 )
