@@ -89,6 +89,8 @@ def _enter(turn: Turn, intent: str, facts: Data) -> None:
         # The number of a reply, and nobody's age.
         facts = {**facts, "people": [], "facts": [], "signs": [], "not_understood": []}
     correction = intent == "correct" or (question is not None and report.get("reopened") == question.id)
+    # What is answered to "which is right?" replaces what did not fit together.
+    correction = correction or (question is not None and question.id == "age" and bool(report["age_problem"]))
     if question is not None and question.id == "age" and re.fullmatch(r"\s*(?:19|20)\d\d\s*\.?\s*", turn.text):
         facts = {**read(f"born {turn.text.strip()}", datetime.now(timezone.utc).date()).to_dict(), "not_understood": []}
     if question is not None and intent != "correct":

@@ -9,7 +9,7 @@ from bot.protocol.catalogue import cite, fields, sources
 from bot.protocol.indicators import indicators
 from bot.protocol.loading import DATA, BrokenData, line_of, load
 from bot.protocol.report import Data, in_danger, signs_present, value
-from bot.protocol.routes import home_of, presumed_child
+from bot.protocol.routes import STATED_FEAR, home_of, presumed_child
 
 AT_ONCE = 3
 """Lines said at one time: more is not read at three in the morning."""
@@ -84,7 +84,7 @@ def facts_of(report: Data, here: str) -> dict[str, Any]:
         "hurt": "signs_of_injury_or_neglect" in groups,
         "offence": value(report, "offences") in ("yes", "held")
         or "criminality" in (value(report, "exploitation") or []),
-        "fear": value(report, "fear") in ("asylum", "fear", "refugee"),
+        "fear": value(report, "fear") in STATED_FEAR,
         "settled": person is not None and home_of(report, person, here) == "here",
         "age_unsure": person is not None and values.get("child", {}).get("value") != "yes"
         and (age is None or isinstance(age, list)),

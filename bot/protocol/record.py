@@ -8,7 +8,7 @@ from bot.protocol.catalogue import OPEN_ANSWERS, fields
 from bot.protocol.indicators import ASSESSMENT_GROUPS, indicators
 from bot.protocol.profile import ROUTES
 from bot.protocol.report import Data, in_danger, signs_present, value
-from bot.protocol.routes import decide, firewall, home_of, presumed_child, trafficking_signs
+from bot.protocol.routes import STATED_FEAR, decide, firewall, home_of, presumed_child, trafficking_signs
 from bot.protocol.wording import lines
 
 PROTOCOL_VERSION = "2026.1"
@@ -42,7 +42,7 @@ def assess(report: Data, person: Data | None, here: str) -> dict[str, Any]:
         "non_national": _non_national(values.get("nationality", {}).get("value"), home, here),
         "accompanied": value(report, "accompanied") or "unknown",
         "documents": values.get("documents", {}).get("value") or "unknown",
-        "asylum_or_fear_of_return": value(report, "fear") in ("asylum", "fear", "refugee"),
+        "asylum_or_fear_of_return": value(report, "fear") in STATED_FEAR,
         "immediate_danger": in_danger(report),
         "missing_child": value(report, "missing") == "now",
         "exploitation": forms or (["unknown"] if trafficking_signs(report) else []),

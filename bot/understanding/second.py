@@ -38,6 +38,13 @@ FEWEST_WORDS, FEWEST_TO_DOUBT = 4, 12
 """Words from which a message is long enough for the trained reader, and for it to doubt what a pattern found.
 
 A piece of a story told in pieces ("gets 100 a week for 60 hours") means more than it shows by itself."""
+SURE, SURE_ENOUGH = 0.95, 0.8
+"""Shares from which the trained reader is believed alone in such a piece, for it learned on whole messages.
+
+The first is that of most labels, the second that of those that must not be missed."""
+_URGENT = ("danger", "missing", "asylum")
+UNASKED = 0.8
+"""Share from which words that are not put as a question are taken for one."""
 LATIN = 0.6
 """Share of plain Latin letters from which a text is one that the trained reader can read."""
 
@@ -76,7 +83,8 @@ def weigh(reading: Reading, text: str, opinion: Opinion) -> Reading:
         return reading
     weights, _ = _data()
     if len(text.split()) < FEWEST_TO_DOUBT:
-        weights = {name: replace(weight, beside=0.0) for name, weight in weights.items()}
+        weights = {name: Weight(max(weight.alone, SURE_ENOUGH if name in _URGENT else SURE), 0.0)
+                   for name, weight in weights.items()}
     made = replace(reading, people=[replace(person) for person in reading.people], facts=list(reading.facts))
     made.signs = _signs(reading.signs, text, opinion, weights["group"])
     _forms(made, text, opinion, weights["form"])
@@ -104,7 +112,7 @@ def answer_asked(shares: dict[str, float], near: str | None, asks: bool) -> str 
     weight = _data()[0]["question"]
     best = max((answer for answer in shares if not answer.startswith("-")), key=lambda one: shares[one], default="")
     leads = bool(best) and shares[best] == max(shares.values())
-    if leads and shares[best] >= weight.alone:
+    if leads and shares[best] >= (weight.alone if asks else max(weight.alone, UNASKED)):
         return best
     if near is not None and shares.get(near, 0.0) >= weight.beside:
         return near

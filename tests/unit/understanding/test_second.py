@@ -117,4 +117,15 @@ def test_the_learned_file_is_small() -> None:
 def test_in_a_piece_of_a_story_nothing_that_a_pattern_found_is_doubted() -> None:
     piece = "the girl gets 100 a week"
     assert signs(weigh(Reading(signs=[sign(PAPERS)]), piece, opinion(group__document_control=0.01)))
-    assert signs(weigh(Reading(), piece, opinion(group__restricted_freedom=0.9)))
+    assert signs(weigh(Reading(), piece, opinion(group__restricted_freedom=0.97)))
+    assert not signs(weigh(Reading(), piece, opinion(group__restricted_freedom=0.9)))
+
+
+@pytest.mark.parametrize("words", ["at our post until eight, then child protection", "police post until 8"])
+def test_an_answer_of_a_few_words_is_neither_a_question_nor_a_sign(words: str) -> None:
+    from datetime import date
+
+    from bot.understanding.component import understand
+
+    intent, found, asked = understand(words, date(2026, 11, 21), None, {})
+    assert (intent, asked, found.signs) == ("inform", None, [])
