@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bot.protocol.agenda import open_questions
 from bot.protocol.answers import store, tap
 from bot.protocol.catalogue import questions
 from bot.protocol.indicators import indicators
@@ -57,29 +58,37 @@ def read_case(case: dict[str, Any]) -> tuple[Data, list[float]]:
 
 
 def answer_from_labels(report: Data, gold: dict[str, Any]) -> None:
-    """Answer the questions that are asked before sending as somebody would who knows the labels."""
+    """Answer what is asked before sending, and tap what is shown as unsure, as somebody would who knows the labels."""
+    groups, forms = set(gold["indicator_groups"]), set(gold["exploitation"])
+    report["signs"] = {key: sign for key, sign in report["signs"].items()
+                       if sign["sure"] or sign["seen"] == "denied" or groups & set(indicators()[key].assessment)
+                       or indicators()[key].form in forms}
     company = {"alone": "alone", "with_adult_relative_claimed": "claimed", "with_other_adult": "other",
                "with_children": "children"}
     chosen = {
         "danger": "missing" if gold["missing_child"] else "yes" if gold["immediate_danger"] else "no",
         "age": {"yes": "u18", "unclear": "unclear", "no": "adult"}[gold["child"]],
-        "company": company.get(gold["accompanied"]),
-        "home": {"yes": "abroad", "no": "here"}.get(gold["non_national"]),
+        "company": "proven" if _link(gold) == "yes" else company.get(gold["accompanied"]),
+        "home": "here" if gold["expected_route"] == "nrm_child" else {"yes": "abroad", "no": "here"}.get(
+            gold["non_national"]),
         "fear": "fear" if gold["asylum_or_fear_of_return"] else "no",
+        "link": _link(gold),
     }
     for name, key in chosen.items():
         answer = tap(questions()[name], key) if key else None
-        known = name != "danger" and any(_known(report, field) for field in questions()[name].unless)
-        if answer is not None and not known:
+        asked = name == "danger" or questions()[name] in open_questions(report)
+        if answer is not None and asked:
             store(report, questions()[name], answer, "")
     if not signs_present(report) and gold["indicator_groups"]:
         sign = next(i.id for i in indicators().values() if gold["indicator_groups"][0] in i.assessment)
         report["signs"][sign] = {"seen": "observed", "words": "", "sure": True}
 
 
-def _known(report: Data, field: str) -> bool:
-    values = {**report["values"], **(report["persons"][0]["values"] if report["persons"] else {})}
-    return field in values
+def _link(gold: dict[str, Any]) -> str | None:
+    """Tell whether the family is proven: the labels say so by a route that an unproven one never has."""
+    if gold["child"] != "yes" or gold["accompanied"] != "with_adult_relative_claimed":
+        return None
+    return "yes" if gold["expected_route"] in ("consult", "child_protection") else "no"
 
 
 class Tally:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from bot.understanding.encoder import HEADS, LAYERS, WIDTH, Array
+from bot.understanding.graph import HEADS, LAYERS, WIDTH, Array
 
 FROZEN = 3
 """Layers that are not trained: their output is worked out once."""

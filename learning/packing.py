@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.understanding.encoder import Array
+from bot.understanding.graph import Array
 
 RANK = 64
 """Of the change of a matrix: what it loses in F1 is said in learning/README.md."""

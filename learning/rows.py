@@ -15,21 +15,25 @@ from bot.protocol.catalogue import fields
 from bot.protocol.counsel import counsel
 from bot.protocol.indicators import ASSESSMENT_GROUPS
 from bot.understanding.encoder import LONGEST
+from bot.understanding.mentions import AGE, KINDS, NATIONALITY
 
 HERE = Path(__file__).parent
 GROUPS = [f"group.{name}" for name in sorted(ASSESSMENT_GROUPS)]
+DENIED = [f"denied.{name}" for name in sorted(ASSESSMENT_GROUPS)]
 FORMS = [f"form.{name}" for name in fields()["exploitation"].values if name != "unknown"]
 FACTS = {
     "accompanied": [f"accompanied.{name}" for name in fields()["accompanied"].values],
     "documents": [f"documents.{name}" for name in fields()["documents"].values],
     "non_national": ["non_national.yes", "non_national.no"],
     "child": ["child.unclear", "child.no"],
+    "gender": ["gender.female", "gender.male"],
 }
 FLAGS = ["danger", "missing", "asylum"]
-WHOLE = ["about", "exploited", "home"]
-"""Labels of a whole message: speaks of a person, of exploitation, of somebody settled in the responder's country."""
+WHOLE = ["about", "exploited", "home", "proven"]
+"""Labels of a whole message: speaks of a person, of exploitation, of somebody settled in the responder's country, of a
+child with parents or a guardian that nobody need doubt."""
 
-LABELS = [*GROUPS, *FORMS, *FLAGS, *(label for listed in FACTS.values() for label in listed), *WHOLE]
+LABELS = [*GROUPS, *DENIED, *FORMS, *FLAGS, *(label for listed in FACTS.values() for label in listed), *WHOLE, *KINDS]
 PLACE = {label: number for number, label in enumerate(LABELS)}
 ELSEWHERE, STORY = "-elsewhere", "-story"
 ANSWERS = [*counsel(), ELSEWHERE, STORY]
@@ -83,10 +87,11 @@ class Rows:
             row = self._message({
                 **gold, "text": "\n".join(case["messages"]), "why": {}, "route": gold["expected_route"],
                 "groups": dict.fromkeys(gold["indicator_groups"], ()), "forms": dict.fromkeys(gold["exploitation"], ()),
+                "denied": dict.fromkeys(case.get("denied", []), ()),
                 "danger": gold["immediate_danger"], "missing": gold["missing_child"],
                 "asylum": gold["asylum_or_fear_of_return"],
             })
-            row.marked[:] = 0
+            row.marked[: PLACE[AGE]] = 0
             for group in case.get("alt", {}).get("optional_indicators", []):
                 row.weights[PLACE[f"group.{group}"]] = 0
             found.append(row)
@@ -150,13 +155,29 @@ class Rows:
                         if first < end and start < last:
                             row.pieces[number, PLACE[label]] = 1
                     start = told["text"].find(quote, end)
+        age = told["age"]
+        self._mentioned(row, told["text"], AGE, set(age) if isinstance(age, list) else {age}, words.offsets[:LONGEST])
+        self._mentioned(row, told["text"], NATIONALITY, {told["nationality"]}, words.offsets[:LONGEST])
         return row
+
+    @staticmethod
+    def _mentioned(row: Row, text: str, label: str, wanted: set[Any], offsets: list[tuple[int, int]]) -> None:
+        """Mark the number or the country that is meant; where it stands nowhere, or a number twice, is not known."""
+        if wanted == {None}:
+            return
+        said = [one for one in KINDS[label](text) if one.value in wanted]
+        known = sorted(one.value for one in said) == sorted(wanted) if label == AGE else bool(said)
+        row.labels[PLACE[label]] = row.marked[PLACE[label]] = 1
+        row.weights[PLACE[label]] = known
+        for number, (first, last) in enumerate(offsets):
+            row.pieces[number, PLACE[label]] = any(first < one.end and one.start < last for one in said)
 
 
 def _labels(told: dict[str, Any]) -> Iterable[tuple[str, Any]]:
     """Give the labels that hold for a message, with the quotes that speak for them."""
     why = told["why"]
     yield from ((f"group.{name}", quotes) for name, quotes in told["groups"].items())
+    yield from ((f"denied.{name}", quotes) for name, quotes in told["denied"].items())
     yield from ((f"form.{name}", quotes) for name, quotes in told["forms"].items() if name != "unknown")
     yield from ((name, why.get(name)) for name in FLAGS if told[name])
     for field, listed in FACTS.items():
@@ -167,6 +188,9 @@ def _labels(told: dict[str, Any]) -> Iterable[tuple[str, Any]]:
         yield "about", None
     if told["forms"]:
         yield "exploited", None
+    with_family = told["child"] == "yes" and told["accompanied"] == "with_adult_relative_claimed"
+    if with_family and told["route"] in ("child_protection", "consult"):
+        yield "proven", None
     at_home = told["route"] in ("child_protection", "consult") and told["non_national"] == "no"
     if told["route"] == "nrm_child" or at_home:
         yield "home", None

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from bot.understanding.encoder import WIDTH, base_weights
+from bot.understanding.encoder import base_weights
+from bot.understanding.graph import WIDTH
 from bot.understanding.learned import LEARNED
 from evaluation.run import load
 from learning.network import DROPPED, FROZEN, MATRICES, NORMS, Network

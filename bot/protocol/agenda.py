@@ -124,7 +124,7 @@ def _needed(question: Question, report: Data) -> bool:
         return False
     if of_persons(question) and report["persons"]:
         return bool(_unasked(report, question))
-    return all(_open(report, field) for field in question.unless)
+    return _open_for(report, question, None)
 
 
 def _conditions_hold(question: Question, report: Data) -> bool:
@@ -132,18 +132,29 @@ def _conditions_hold(question: Question, report: Data) -> bool:
         return False
     if "fear" in question.only and value(report, "fear") not in STATED_FEAR:
         return False
+    if "family_claimed" in question.only and value(report, "accompanied") != "with_adult_relative_claimed":
+        return False
     # Nobody described is taken for a child.
     return any(_fits(question, person) for person in report["persons"] or [{"values": {}}])
 
 
-def _open_for(report: Data, question: Question, person: Data) -> bool:
-    return all(_open(report, field, person) for field in question.unless)
+def _open_for(report: Data, question: Question, person: Data | None) -> bool:
+    return _between_the_lines(report, question, person) or all(_open(report, f, person) for f in question.unless)
+
+
+def _between_the_lines(report: Data, question: Question, person: Data | None) -> bool:
+    """Tell whether home or family were only read between the lines: too little to decide whose child this is."""
+    entry = entry_of(report, question.field, person) if question.field in ("residence", "link_checked") else None
+    return entry is not None and entry["status"] == "hedged" and entry["source"] == "message"
 
 
 def _open(report: Data, field: str, person: Data | None = None) -> bool:
     entry = entry_of(report, field, person)
-    # What a message denied is not an answer to the question itself.
-    return entry is None or (entry["status"] == "denied" and entry["source"] == "message")
+    if entry is None:
+        return True
+    # What a message denied, or left open, is not an answer to the question itself.
+    left_open = entry["status"] == "denied" or (field == "child" and entry["value"] == "unclear")
+    return bool(left_open and entry["source"] == "message")
 
 
 def missing_labels(report: Data) -> list[str]:

@@ -42,7 +42,7 @@ _QUESTIONS = {
                               "free_text"]},
             "field": {"type": ["string", "null"]},
             "unless": {"type": "array", "items": TEXT},
-            "only": {"type": "array", "items": {"enum": ["no_signs", "child", "adult", "fear"]}},
+            "only": {"type": "array", "items": {"enum": ["no_signs", "child", "adult", "fear", "family_claimed"]}},
             "each": {"const": True},
             "keeps_text_in": TEXT,
             "even_in_danger": {"const": True},

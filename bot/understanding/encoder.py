@@ -1,4 +1,4 @@
-"""Turns a text into one vector for each of its word pieces: MiniLM-L6 in plain numpy, with what was learned on top.
+"""Turns a text into one vector for each of its word pieces: MiniLM-L6, with what was learned on top.
 
 The weights are those of all-MiniLM-L6-v2 (Apache-2.0), which a package brings as data; none of its code is used. What
 was learned here (`learning/`) lies in `data/learned.npz` as low-rank changes of these weights.
@@ -17,18 +17,16 @@ import numpy as np
 from safetensors.numpy import load as tensors
 from tokenizers import Tokenizer
 
+from bot.understanding.graph import INPUT, Array, Weights, session
+
 PACKAGE = "all_minilm_l6_v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Hash of the weights as their authors published them."""
 
-LAYERS, WIDTH, HEADS = 6, 384, 12
 LONGEST = 256
 """Word pieces read at once; what was learned was learned on messages of up to so many."""
 PART, OVERLAP = 64, 16
 """A longer text is read in parts of about the length of a usual message, which overlap."""
-
-Array = np.ndarray[Any, np.dtype[np.float32]]
-Weights = Mapping[str, Array]
 
 
 class WeightsMissing(RuntimeError):
@@ -96,16 +94,6 @@ def base_weights() -> tuple[dict[str, Array], Tokenizer]:
     return tensors(content), tokenizer
 
 
-@dataclass(frozen=True)
-class _Layer:
-    attend: tuple[Array, Array]
-    out: tuple[Array, Array]
-    widen: tuple[Array, Array]
-    narrow: tuple[Array, Array]
-    after_attention: tuple[Array, Array]
-    after_all: tuple[Array, Array]
-
-
 class Encoder:
     """Encodes texts.
 
@@ -119,8 +107,7 @@ class Encoder:
         self._words = weights["embeddings.word_embeddings.weight"]
         types = weights["embeddings.token_type_embeddings.weight"][0]
         self._places = weights["embeddings.position_embeddings.weight"] + types
-        self._first = _pair(weights, "embeddings.LayerNorm")
-        self._layers = [_layer(weights, f"encoder.layer.{n}.") for n in range(LAYERS)]
+        self._layers = session(weights)
 
     def encode(self, text: str) -> list[Encoded]:
         """Encode a text.
@@ -143,67 +130,6 @@ class Encoder:
         return found
 
     def _forward(self, ids: np.ndarray[Any, Any]) -> Array:
-        size = len(ids)
-        x = _normal(self._words[ids] + self._places[:size], self._first)
-        for layer in self._layers:
-            parts = _linear(x, layer.attend).reshape(size, 3, HEADS, WIDTH // HEADS)
-            query, key, value = parts.transpose(1, 2, 0, 3)
-            weights = query @ key.transpose(0, 2, 1)
-            weights *= np.float32((WIDTH // HEADS) ** -0.5)
-            weights -= weights.max(-1, keepdims=True)
-            np.exp(weights, weights)
-            weights /= weights.sum(-1, keepdims=True)
-            heard = (weights @ value).transpose(1, 0, 2).reshape(size, WIDTH)
-            x = _normal(_linear(heard, layer.out) + x, layer.after_attention)
-            wide = _linear(x, layer.widen)
-            _bend(wide)
-            x = _normal(_linear(wide, layer.narrow) + x, layer.after_all)
-        return x
-
-
-def _pair(weights: Weights, name: str) -> tuple[Array, Array]:
-    return weights[f"{name}.weight"], weights[f"{name}.bias"]
-
-
-def _matrix(weights: Weights, name: str) -> tuple[Array, Array]:
-    weight, bias = _pair(weights, name)
-    return np.ascontiguousarray(weight.T), bias
-
-
-def _layer(weights: Weights, prefix: str) -> _Layer:
-    three = [_matrix(weights, f"{prefix}attention.self.{part}") for part in ("query", "key", "value")]
-    return _Layer(
-        attend=(np.concatenate([w for w, _ in three], 1), np.concatenate([b for _, b in three])),
-        out=_matrix(weights, f"{prefix}attention.output.dense"),
-        widen=_matrix(weights, f"{prefix}intermediate.dense"),
-        narrow=_matrix(weights, f"{prefix}output.dense"),
-        after_attention=_pair(weights, f"{prefix}attention.output.LayerNorm"),
-        after_all=_pair(weights, f"{prefix}output.LayerNorm"),
-    )
-
-
-def _linear(x: Array, by: tuple[Array, Array]) -> Array:
-    result: Array = x @ by[0]
-    result += by[1]
-    return result
-
-
-def _bend(x: Array) -> None:
-    """Apply GELU in place, by its usual approximation: the exact one costs a third of all the time."""
-    inner = x * x
-    inner *= x
-    inner *= np.float32(0.044715)
-    inner += x
-    inner *= np.float32((2 / np.pi) ** 0.5)
-    np.tanh(inner, inner)
-    inner += np.float32(1)
-    inner *= np.float32(0.5)
-    x *= inner
-
-
-def _normal(x: Array, by: tuple[Array, Array]) -> Array:
-    x = x - x.mean(-1, keepdims=True)
-    x /= np.sqrt((x * x).mean(-1, keepdims=True) + np.float32(1e-12))
-    x *= by[0]
-    x += by[1]
-    return x
+        rows: Array = self._words[ids] + self._places[: len(ids)]
+        vectors: Array = self._layers.run(None, {INPUT: rows[None]})[0][0]
+        return vectors

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from bot.understanding.encoder import Array, Encoded, Encoder, adapted, base_weights
+from bot.understanding.encoder import Encoded, Encoder, adapted, base_weights
+from bot.understanding.graph import Array
+from bot.understanding.mentions import KINDS, Mention
 
 LEARNED = Path(__file__).parent / "data" / "learned.npz"
 NEAR = 1.5
@@ -30,11 +32,14 @@ class Opinion:
         shares: from 0 to 1 for each label of `data/learned.npz`.
         spans: first and past-the-last character of the words that speak for a label most.
         questions: how likely the message asks for each known answer; `-elsewhere` another question, `-story` none.
+        mentions: for each number in the text how likely it is the age of somebody to protect (`mentions.AGE`), for
+            each country how likely it is their nationality (`mentions.NATIONALITY`).
     """
 
     shares: dict[str, float] = field(default_factory=dict)
     spans: dict[str, tuple[int, int]] = field(default_factory=dict)
     questions: dict[str, float] = field(default_factory=dict)
+    mentions: dict[str, dict[Mention, float]] = field(default_factory=dict)
 
 
 class Reader:
@@ -63,11 +68,12 @@ class Reader:
     def read(self, text: str) -> Opinion:
         """Read a message of any length; the strongest part of a long one counts."""
         opinion = Opinion()
+        found = {label: find(text) for label, find in KINDS.items()}
         for part in self._encoder.encode(text):
-            self._add(opinion, part)
+            self._add(opinion, part, found)
         return opinion
 
-    def _add(self, opinion: Opinion, part: Encoded) -> None:
+    def _add(self, opinion: Opinion, part: Encoded, found: dict[str, list[Mention]]) -> None:
         pieces = part.vectors @ self._piece + self._piece_bias
         highest = pieces.max(0)
         pooled = highest + np.log(np.exp(pieces - highest).sum(0))
@@ -78,11 +84,22 @@ class Reader:
             if share > opinion.shares.get(label, 0.0):
                 opinion.shares[label] = share
                 opinion.spans[label] = _words(pieces[:, number], part.offsets)
+        for label, mentions in found.items():
+            self._mentions(opinion.mentions.setdefault(label, {}), pieces[:, self.labels.index(label)], part.offsets,
+                           mentions)
         asked = mean @ self._asks + self._asks_bias
         likely = np.exp(asked - asked.max())
         likely /= likely.sum()
         for answer, share in zip(self.answers, likely, strict=True):
             opinion.questions[answer] = max(opinion.questions.get(answer, 0.0), float(share))
+
+    @staticmethod
+    def _mentions(shares: dict[Mention, float], scores: Array, offsets: list[tuple[int, int]],
+                  found: list[Mention]) -> None:
+        for one in found:
+            there = [scores[n] for n, (first, last) in enumerate(offsets) if first < one.end and one.start < last]
+            if there:
+                shares[one] = max(shares.get(one, 0.0), float(1 / (1 + np.exp(-max(there)))))
 
 
 def _floats(kept: dict[str, Any], name: str) -> Array:

@@ -14,12 +14,14 @@ from typing import Any
 from bot.protocol.indicators import ASSESSMENT_GROUPS, indicators
 from bot.protocol.loading import BrokenData, line_of, load
 from bot.understanding.learned import Opinion
+from bot.understanding.negation import status
 from bot.understanding.reading import Fact, Person, Reading, Sign
+from bot.understanding.weighed_people import weigh_ages, weigh_nationality, weigh_sexes
 
 _PATH = Path(__file__).parent / "data" / "second.yml"
 _SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 _NAMES = ("group", "form", "danger", "missing", "asylum", "accompanied", "documents", "home", "abroad", "adult",
-          "question")
+          "age", "gender", "nationality", "denied", "proven", "question")
 _SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -42,6 +44,9 @@ SURE, SURE_ENOUGH = 0.95, 0.8
 """Shares from which the trained reader is believed alone in such a piece, for it learned on whole messages.
 
 The first is that of most labels, the second that of those that must not be missed."""
+WORDS_FOR_A_SIGN = 3
+"""Fewest words that a sign or form takes, one with another; a reader that finds more in a text is guessing."""
+NEVER = 1.1
 _URGENT = ("danger", "missing", "asylum")
 UNASKED = 0.8
 """Share from which words that are not put as a question are taken for one."""
@@ -85,17 +90,31 @@ def weigh(reading: Reading, text: str, opinion: Opinion) -> Reading:
     if len(text.split()) < FEWEST_TO_DOUBT:
         weights = {name: Weight(max(weight.alone, SURE_ENOUGH if name in _URGENT else SURE), 0.0)
                    for name, weight in weights.items()}
+    if _guesses(text, opinion):
+        weights = {**weights, **{name: Weight(NEVER, weights[name].beside) for name in ("group", "form")}}
     made = replace(reading, people=[replace(person) for person in reading.people], facts=list(reading.facts))
-    made.signs = _signs(reading.signs, text, opinion, weights["group"])
+    made.signs = _signs(reading.signs, text, opinion, weights)
     _forms(made, text, opinion, weights["form"])
     _flags(made, text, opinion, weights)
     for field in ("accompanied", "documents"):
         _one_of(made, field, text, opinion, weights[field])
+    _proven(made, text, opinion, weights["proven"])
+    if not any(fact.field == "age_problem" for fact in made.facts):
+        weigh_ages(made.people, text, opinion, weights["age"].alone, weights["age"].beside,
+                   opinion.shares.get("child.no", 0.0) >= weights["adult"].beside)
+    weigh_sexes(made.people, opinion, weights["gender"].alone, weights["gender"].beside)
+    weigh_nationality(made, text, opinion, weights["nationality"].alone, weights["nationality"].beside)
     _home(made, text, opinion, weights)
     _adult(made, opinion, weights["adult"])
     if opinion.shares.get("about", 0.0) >= 0.5 and (made.signs or made.people or made.facts):
         made.about_a_person = True
     return made
+
+
+def _guesses(text: str, opinion: Opinion) -> bool:
+    """Tell whether the trained reader finds more in a text than anybody can say in so few words."""
+    found = [label for label, share in opinion.shares.items() if share >= 0.5 and label.startswith(("group.", "form."))]
+    return len(found) * WORDS_FOR_A_SIGN > len(text.split())
 
 
 def answer_asked(shares: dict[str, float], near: str | None, asks: bool) -> str | None:
@@ -131,16 +150,31 @@ _EDGES = " \t\n,.;:!?-()\"'"
 """What a stretch of words neither begins nor ends with."""
 
 
-def _signs(signs: list[Sign], text: str, opinion: Opinion, weight: Weight) -> list[Sign]:
-    def share(sign: Sign) -> float:
-        groups = indicators()[sign.id].assessment
-        return max((opinion.shares.get(f"group.{group}", 0.0) for group in groups), default=1.0)
+def _signs(signs: list[Sign], text: str, opinion: Opinion, weights: dict[str, Weight]) -> list[Sign]:
+    weight, denial = weights["group"], weights["denied"]
 
-    kept = [sign for sign in signs if sign.seen == "denied" or share(sign) >= weight.beside]
+    def denied(group: str) -> bool:
+        share = opinion.shares.get(f"denied.{group}", 0.0)
+        if share >= denial.alone and share > opinion.shares.get(f"group.{group}", 0.0):
+            return True
+        # Less is enough where a word that denies stands before the very words.
+        span = opinion.spans.get(f"group.{group}")
+        return share >= denial.beside and span is not None and status(text, *span) == "denied"
+
+    def stands(sign: Sign) -> bool:
+        groups = indicators()[sign.id].assessment
+        share = max((opinion.shares.get(f"group.{group}", 0.0) for group in groups), default=1.0)
+        return share >= weight.beside and not (groups and all(denied(group) for group in groups))
+
+    kept = [sign for sign in signs if sign.seen == "denied" or stands(sign)]
     told = {group for sign in kept for group in indicators()[sign.id].assessment}
     for group, lead in _data()[1].items():
         label = f"group.{group}"
-        if group not in told and opinion.shares.get(label, 0.0) >= weight.alone:
+        if group in told:
+            continue
+        if denied(group):
+            kept.append(Sign(lead, "denied", *_span(text, opinion, f"denied.{group}"), sure=False))
+        elif opinion.shares.get(label, 0.0) >= weight.alone:
             kept.append(Sign(lead, "suspected", *_span(text, opinion, label), sure=False))
     return sorted(kept, key=lambda sign: (sign.start, sign.end, sign.id))
 
@@ -205,6 +239,16 @@ def _home(reading: Reading, text: str, opinion: Opinion, weights: dict[str, Weig
     elif found is None and not any(f.field == "nationality" for f in reading.facts) \
             and opinion.shares.get("non_national.yes", 0.0) >= abroad.alone:
         reading.facts.append(Fact("residence", "abroad", "hedged", *_span(text, opinion, "non_national.yes")))
+
+
+def _proven(reading: Reading, text: str, opinion: Opinion, weight: Weight) -> None:
+    """Read that nobody need doubt the parents, which the words for it seldom say outright."""
+    found = next((fact for fact in reading.facts if fact.field == "link_checked"), None)
+    share = opinion.shares.get("proven", 0.0)
+    if found is not None and share < weight.beside:
+        reading.facts.remove(found)
+    elif found is None and share >= weight.alone:
+        reading.facts.append(Fact("link_checked", "yes", "hedged", *_span(text, opinion, "proven")))
 
 
 GROWN = 20

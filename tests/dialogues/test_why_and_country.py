@@ -12,7 +12,11 @@ from tests.dialogues.conftest import Chat
 async def test_every_question_says_why_with_its_source(chat: Chat, another_chat: Chat) -> None:
     of_a_child = await _asks_why(chat, "hello", fear="asylum")
     of_an_adult = await _asks_why(another_chat, "Woman of 31, beaten, in a bar")
-    assert of_a_child | of_an_adult == set(questions())
+    assert of_a_child | of_an_adult == set(questions()) - {"link"}
+
+
+async def test_whether_a_family_is_proven_is_asked_with_its_reason(chat: Chat) -> None:
+    assert "link" in await _asks_why(chat, "A boy of 14 from Peru with his mother at the bus station")
 
 
 async def _asks_why(chat: Chat, first: str, **answers: str) -> set[str]:

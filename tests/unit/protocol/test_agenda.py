@@ -109,7 +109,8 @@ KNOWN = {"age": 14, "child": "yes", "feared": ["ER"]}
 def test_what_is_known_is_not_asked(question: Any) -> None:
     for field in question.unless:
         about = ADULT if "adult" in question.only else {}
-        report = case(about, fear="fear") if "fear" in question.only else case(about)
+        known = {"fear": {"fear": "fear"}, "family_claimed": {"accompanied": "with_adult_relative_claimed"}}
+        report = case(about, **{key: value for only in question.only for key, value in known.get(only, {}).items()})
         report["full"] = True
         report["about_a_person"] = True
         assert question.id in ids(report)
@@ -121,6 +122,27 @@ def test_what_is_known_is_not_asked(question: Any) -> None:
 def test_an_open_answer_is_an_answer(answer: str) -> None:
     report = case(CHILD, accompanied=answer)
     assert "company" not in ids(report)
+
+
+@pytest.mark.parametrize(("question", "field", "value"), [
+    ("home", "residence", "here"), ("link", "link_checked", "yes"),
+])
+def test_what_was_read_between_the_lines_is_still_asked_where_it_decides(question: str, field: str, value: str) -> None:
+    for status, asked in (("hedged", True), ("stated", False)):
+        report = case(CHILD, accompanied="with_adult_relative_claimed")
+        put(report, field, value, source="message", status=status)
+        assert (question in ids(report)) is asked
+    put(report, field, value, source="answer", status="hedged")
+    assert question not in ids(report)
+
+
+def test_whether_family_is_proven_is_asked_only_where_somebody_said_family_and_nothing_else_is_wrong() -> None:
+    family = case(CHILD, accompanied="with_adult_relative_claimed")
+    assert "link" in ids(family)
+    family["signs"]["documents.held_by_other"] = {"seen": "observed", "words": "", "sure": True}
+    assert "link" not in ids(family)
+    assert "link" not in ids(case(CHILD, accompanied="with_other_adult"))
+    assert "link" not in ids(case(ADULT, accompanied="with_adult_relative_claimed"))
 
 
 def test_what_a_message_denied_is_still_asked_and_what_was_answered_is_not() -> None:

@@ -110,7 +110,7 @@ OUT_OF_SCOPE = [
     "how many calories are in an apple",
     "what is the exchange rate of the dollar",
     "my bike was stolen, where do I complain",
-    "are you a robot",
+    "how many legs has a spider",
     "when is the next public holiday",
 ]
 

@@ -49,6 +49,13 @@ def test_a_denial_is_never_overruled() -> None:
     assert signs(made) == {PAPERS: ("denied", True)}
 
 
+def test_a_denial_that_only_the_trained_reader_read_is_recorded_and_takes_the_sign_away() -> None:
+    heard = opinion(denied__document_control=0.9, group__document_control=0.2)
+    assert signs(weigh(Reading(signs=[sign(PAPERS)]), TEXT, heard)) == {PAPERS: ("denied", False)}
+    both = opinion(denied__document_control=0.6, group__document_control=0.8)
+    assert signs(weigh(Reading(signs=[sign(PAPERS)]), TEXT, both)) == {PAPERS: ("observed", True)}
+
+
 def test_a_few_words_are_left_to_the_patterns() -> None:
     given_one = Reading(signs=[sign(PAPERS)])
     assert weigh(given_one, "girl, 14", opinion(group__document_control=0.0, danger=0.99)) is given_one
@@ -57,7 +64,7 @@ def test_a_few_words_are_left_to_the_patterns() -> None:
 @pytest.mark.parametrize(("label", "field", "value"), [
     ("danger", "danger", True), ("missing", "missing", "now"), ("asylum", "fear", "fear"),
     ("documents__none", "documents", "none"), ("accompanied__alone", "accompanied", "alone"),
-    ("home", "residence", "here"),
+    ("home", "residence", "here"), ("proven", "link_checked", "yes"),
 ])
 def test_a_fact_that_no_pattern_knew(label: str, field: str, value: Any) -> None:
     made = weigh(Reading(), TEXT, opinion(**{label: 0.97}))

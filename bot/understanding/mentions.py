@@ -1,0 +1,66 @@
+"""Finds numbers and countries in a text, so that the trained reader can say which is an age and which a nationality."""
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.understanding.nouns import NUMBER_WORD, number
+from bot.understanding.places import wheres
+from bot.understanding.text import plain
+
+AGE, NATIONALITY = "age", "nationality"
+"""Labels of a word piece that is the age, or names the nationality, of somebody to protect."""
+_DATED = r"[/-]\d{1,2}[/-]\d|[/-]\d{4}"
+_FIGURE = re.compile(rf"(?<![\d.,:])\d{{1,2}}(?![\d:]|[.,]\d|{_DATED})|\b{NUMBER_WORD}\b")
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A number of up to two digits, or a country.
+
+    Args:
+        value: the number, or the country's ISO code.
+        start: its first character in the text.
+        end: one past its last.
+    """
+
+    value: int | str
+    start: int
+    end: int
+
+
+def figures(text: str) -> list[Mention]:
+    """Find the numbers of a text that might be ages.
+
+    Args:
+        text: any text.
+
+    Returns:
+        Whole numbers below 100 in the order of the text; parts of dates, prices and times are left out where they can
+        be told by their form.
+    """
+    found = []
+    for match in _FIGURE.finditer(plain(text)):
+        value = number(match.group())
+        if value is not None and value < 100:
+            found.append(Mention(value, match.start(), match.end()))
+    return found
+
+
+def countries(text: str) -> list[Mention]:
+    """Find countries, words for their people, and towns; where there are words for people, only those of a country.
+
+    Args:
+        text: any text.
+
+    Returns:
+        They in the order of the text.
+    """
+    found = wheres(plain(text))
+    people = {where.code for where in found if where.kind == "people"}
+    return [Mention(where.code, where.start, where.end) for where in found
+            if where.kind == "people" or where.code not in people]
+
+
+KINDS: dict[str, Callable[[str], list[Mention]]] = {AGE: figures, NATIONALITY: countries}

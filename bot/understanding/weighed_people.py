@@ -1,0 +1,137 @@
+"""Weighs what the trained reader makes of age, sex and nationality against what patterns found."""
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Literal
+
+from bot.understanding.adulthood import ADULT
+from bot.understanding.learned import Opinion
+from bot.understanding.mentions import AGE, NATIONALITY, Mention
+from bot.understanding.reading import Fact, Person, Reading
+
+BARELY = 20
+"""Years up to which an adult age beside a child's one is doubted."""
+
+
+def _bounds(age: int | list[int] | None) -> list[int]:
+    return [] if age is None else [age] if isinstance(age, int) else list(age)
+
+
+def _age(values: list[int]) -> int | list[int] | None:
+    if not values:
+        return None
+    return values[0] if min(values) == max(values) else [min(values), max(values)]
+
+
+def weigh_ages(people: list[Person], text: str, opinion: Opinion, alone: float, beside: float, grown: bool) -> None:
+    """Take out of an age what is a number of something else, and put in one that no pattern knew.
+
+    Of several ages in a message the trained reader does not say whose each is; so it adds none to somebody whose age is
+    known, but for the rest of a list ("12, 14, 16").
+
+    Args:
+        people: who was read, changed in place.
+        text: the message.
+        opinion: what the trained reader makes of it.
+        alone: share from which a number is an age though no pattern says so.
+        beside: share that a number must have to stay an age where another one is.
+        grown: the trained reader takes the person for an adult.
+    """
+    shares = opinion.mentions.get(AGE, {})
+    best: dict[int, float] = {}
+    for mention, share in shares.items():
+        best[int(mention.value)] = max(share, best.get(int(mention.value), 0.0))
+    believed = sorted((mention for mention, share in shares.items() if share >= alone), key=lambda one: one.start)
+    mine = [person for person in people if not person.dependent]
+    for person in mine:
+        kept = [value for value in _bounds(person.age) if best.get(value, 1.0) >= beside]
+        if kept != _bounds(person.age) and any(best.get(value, 0.0) >= alone for value in kept):
+            _set(person, kept, grown)
+    known = {value for person in mine for value in _bounds(person.age)}
+    if believed and not known:
+        # Beside grown-ups the ages of children are those that count.
+        first = max([one for one in believed if int(one.value) < ADULT] or believed, key=lambda one: shares[one])
+        if not mine:
+            people.append(Person())
+            mine = people[-1:]
+        _set(mine[0], [int(one.value) for one in _listed(text, believed, {int(first.value)})], grown)
+    elif len(mine) == 1 and (listed := _listed(text, believed, known)):
+        _set(mine[0], [*_bounds(mine[0].age), *(int(one.value) for one in listed)], grown)
+    young = any(int(one.value) < ADULT for one in believed)
+    for person in mine:
+        # "16, with an ID card that says 19": barely an adult, and the message speaks of a child's age.
+        if young and person.child == "no" and any(ADULT <= value <= BARELY for value in _bounds(person.age)):
+            person.child = "unclear"
+
+
+_BETWEEN = re.compile(r"\s*(?:,|/|&|\+|and|or|u\.?|und|et|y|e|i|n)\s*")
+
+
+def _listed(text: str, believed: list[Mention], known: set[int]) -> list[Mention]:
+    """Give the ages that are known, with those that stand in one list with them."""
+    found = [one for one in believed if one.value in known]
+    for order in (believed, believed[::-1]):
+        for before, after in pairwise(order):
+            between = text[min(before.end, after.end) : max(before.start, after.start)]
+            if before in found and after not in found and _BETWEEN.fullmatch(between):
+                found.append(after)
+    return found
+
+
+def _set(person: Person, values: list[int], grown: bool) -> None:
+    person.age = _age(values)
+    if not values:
+        return
+    if max(values) < ADULT:
+        person.child = "yes"
+    elif min(values) < ADULT or not grown:
+        person.child = "unclear"
+    elif person.child is None:
+        person.child = "no"
+
+
+def weigh_sexes(people: list[Person], opinion: Opinion, alone: float, beside: float) -> None:
+    """Put in the sex that no pattern knew, and leave out one that the trained reader refuses.
+
+    Args:
+        people: who was read, changed in place.
+        opinion: what the trained reader makes of the message.
+        alone: share from which it is believed.
+        beside: share that it must give to what a pattern found.
+    """
+    shares = {sex: opinion.shares.get(f"gender.{sex}", 0.0) for sex in ("female", "male")}
+    likely: Literal["female", "male"] = "female" if shares["female"] >= shares["male"] else "male"
+    mine = [person for person in people if not person.dependent]
+    told_apart = len({person.sex for person in mine}) > 1
+    for person in mine if not told_apart else ():
+        if person.sex is not None and shares[person.sex] < beside:
+            person.sex = None
+        if person.sex is None and shares[likely] >= alone:
+            person.sex = likely
+
+
+def weigh_nationality(reading: Reading, text: str, opinion: Opinion, alone: float, beside: float) -> None:
+    """Take the country that the trained reader holds for the nationality, where the patterns have none or a wrong one.
+
+    Args:
+        reading: what was read, changed in place.
+        text: the message.
+        opinion: what the trained reader makes of the message.
+        alone: share from which a country is believed.
+        beside: share that a country must have to stay where another one is believed.
+    """
+    shares = opinion.mentions.get(NATIONALITY, {})
+    best: dict[str, float] = {}
+    for mention, share in shares.items():
+        best[str(mention.value)] = max(share, best.get(str(mention.value), 0.0))
+    believed = [mention for mention, share in shares.items() if share >= alone]
+    named = [fact for fact in reading.facts if fact.field == "nationality"]
+    if not believed or any(fact.value in {mention.value for mention in believed} for fact in named):
+        return
+    if any(best.get(str(fact.value), 1.0) >= beside for fact in named):
+        return
+    first = max(believed, key=lambda mention: shares[mention])
+    reading.facts = [fact for fact in reading.facts if fact not in named]
+    words = text[first.start : first.end]
+    reading.facts.append(Fact("nationality", first.value, "hedged", words, first.start, first.end))
