@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.10 python3; do "$$p" -c 'import sys; sys.exit
 BIN := .venv/bin
 QUIET := TF_CPP_MIN_LOG_LEVEL=3 RASA_TELEMETRY_ENABLED=false SQLALCHEMY_SILENCE_UBER_WARNING=1 PYTHONWARNINGS=ignore
 
-.PHONY: run test bench evaluate learn soak token password lint types imports data schema lock clean
+.PHONY: run test bench evaluate learn soak token webhook password lint types imports data schema lock clean
 
 run: .venv/ready
 	@$(QUIET) $(BIN)/python -W ignore -m bot.cli run
@@ -36,6 +36,10 @@ data: .venv/ready-dev
 # make token NAME=my-channel SCOPE=channel|desk [COUNTRY=PT]
 token: .venv/ready
 	@$(QUIET) $(BIN)/python -W ignore -m bot.cli token "$(NAME)" "$(SCOPE)" $(if $(COUNTRY),--country "$(COUNTRY)")
+
+# make webhook NAME=my-channel ADDRESS=https://...
+webhook: .venv/ready
+	@$(QUIET) $(BIN)/python -W ignore -m bot.cli webhook "$(NAME)" "$(ADDRESS)"
 
 # make password NAME=duty
 password: .venv/ready

@@ -35,7 +35,7 @@ def main(context: click.Context) -> None:
     # Any command may be the first on a new machine.
     if "FIRSTLINE_SECRET" not in os.environ:
         write_settings()
-    if context.invoked_subcommand in ("accounts", "token"):
+    if context.invoked_subcommand in ("accounts", "token", "webhook"):
         migrate()
     # Deprecations of Rasa's own pins would bury what an operator must read; TensorFlow undoes plain filters.
     logging.captureWarnings(True)
@@ -98,10 +98,10 @@ def schema() -> None:
 
 
 def _add_account_commands() -> None:
-    from bot.commands.accounts import accounts, token
+    from bot.commands.accounts import accounts, token, webhook
 
-    main.add_command(accounts)
-    main.add_command(token)
+    for command in (accounts, token, webhook):
+        main.add_command(command)
 
 
 _add_account_commands()

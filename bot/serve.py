@@ -185,6 +185,9 @@ def serve_web() -> None:
 
 def serve_jobs() -> None:
     """Run the jobs until they are told to stop."""
-    from bot.jobs.rounds import run
+    from bot.jobs import delivery, rounds
 
-    asyncio.run(run(heartbeat()))
+    async def both() -> None:
+        await asyncio.gather(rounds.run(heartbeat()), delivery.run())
+
+    asyncio.run(both())

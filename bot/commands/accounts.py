@@ -7,6 +7,7 @@ from bot.database import reading, writing
 from bot.referrals.claims import release_held
 from bot.security import tokens
 from bot.security.accounts import DUTY, ROLES, AccountError, add, everyone, named, reset_password, set_disabled
+from bot.security.webhooks import set_webhook
 
 _ACTOR = "command line"
 
@@ -62,6 +63,19 @@ def disable(name: str) -> None:
     except AccountError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{name} is disabled")
+
+
+@click.command()
+@click.argument("name")
+@click.argument("address")
+def webhook(name: str, address: str) -> None:
+    """Have a channel's messages sent to an address; prints the key that signs them, once."""
+    try:
+        with writing() as session:
+            key = set_webhook(session, name, address)
+    except tokens.BadToken as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(key)
 
 
 @click.command()

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from bot.conversations.delivery import send_on
 from bot.conversations.tables import Change, Conversation, Message
 from bot.database import now
 
@@ -69,6 +70,9 @@ def add_message(session: Session, conversation: Conversation, author: str, text:
         **{"quick_replies": [], "report_id": conversation.report_id, "created_at": now(), "state": "done", **more},
     )
     session.add(message)
+    session.flush()
+    if author != "responder":
+        send_on(session, conversation, message)
     changed(session, conversation.id)
     session.flush()
     return message
@@ -131,7 +135,27 @@ def answers_to(session: Session, message_id: str) -> list[Message]:
     return list(session.execute(select(Message).filter_by(answers=message_id).order_by(Message.seq)).scalars())
 
 
-def as_json(message: Message) -> dict[str, Any]:
+def state_of(message: Message, conversation: Conversation) -> str:
+    """Tell what became of a message.
+
+    Args:
+        message: the message.
+        conversation: its conversation.
+
+    Returns:
+        Of the responder's: stored, done or failed. Of one to the responder: stored, sent (it left), delivered (the
+        other side said so) or failed (given up).
+    """
+    if message.author == "responder":
+        return "stored" if message.state == "waiting" else str(message.state)
+    if message.seq <= conversation.delivered_seq:
+        return "delivered"
+    if message.state == "failed":
+        return "failed"
+    return "sent" if message.seq <= conversation.sent_seq else "stored"
+
+
+def as_json(message: Message, conversation: Conversation) -> dict[str, Any]:
     """Write a message as the API shows it."""
     return {
         "text": message.text,
@@ -140,5 +164,5 @@ def as_json(message: Message) -> dict[str, Any]:
         "speaker": message.speaker,
         "seq": message.seq,
         "at": message.created_at.isoformat(),
-        "state": "stored" if message.state == "waiting" else message.state,
+        "state": state_of(message, conversation),
     }

@@ -12,6 +12,7 @@ class Conversation(Base):
     `owner` is the token or device that it belongs to; `name` is what that owner calls it; `country` that of the
     owner's organisation, where it is known. `state` is the truth about
     who speaks: bot, waiting (a person is wanted, the bot goes on meanwhile), human (the bot is mute), closed.
+    `sent_seq` is the last message that left for the responder, `delivered_seq` the last that the other side has.
     """
 
     __tablename__ = "conversations"
@@ -23,6 +24,8 @@ class Conversation(Base):
     state = Column(String(8), nullable=False, default="bot")
     report_id = Column(String(36), nullable=True)
     last_seq = Column(Integer, nullable=False, default=0)
+    sent_seq = Column(Integer, nullable=False, default=0)
+    delivered_seq = Column(Integer, nullable=False, default=0)
     return_key = Column(String(24), unique=True, nullable=True)
     return_code_hash = Column(String(200), nullable=True)
     return_failures = Column(Integer, nullable=False, default=0)
@@ -60,6 +63,26 @@ class Message(Base):
         Index("messages_waiting", "state", "conversation_id"),
         Index("messages_answers", "answers"),
     )
+
+
+class Delivery(Base):
+    """One message on its way to a channel's own address; `state` is waiting, sent or failed.
+
+    It is due at `due_at`; whoever sends it first moves that time on, so that two senders never send it at once.
+    """
+
+    __tablename__ = "deliveries"
+    id = Column(String(36), primary_key=True)
+    message_id = Column(ForeignKey("messages.id"), unique=True, nullable=False)
+    conversation_id = Column(ForeignKey("conversations.id"), nullable=False, index=True)
+    token_id = Column(ForeignKey("api_tokens.id"), nullable=False)
+    state = Column(String(8), nullable=False, default="waiting")
+    attempts = Column(Integer, nullable=False, default=0)
+    due_at = Column(UtcTime, nullable=False, default=now)
+    error = Column(String(40), nullable=True)
+    created_at = Column(UtcTime, nullable=False, default=now)
+    finished_at = Column(UtcTime, nullable=True)
+    __table_args__ = (Index("deliveries_due", "state", "due_at"),)
 
 
 class DialogueState(Base):

@@ -109,7 +109,8 @@ async def send_script(request: Request) -> HTTPResponse:
     owner = owner_of(device)
     try:
         await gateway.post(owner, CONVERSATION, "web", body["text"], body["id"])
-        now = await view(owner, _number(str(body.get("after", ""))))
+        has = _number(str(body.get("after", "")))
+        now = await view(owner, has, has)
     except gateway.Refused as refused:
         return _failure(_status_of(refused), refused.code, refused.reason)
     return as_json(now, headers={"Cache-Control": "no-store"})
@@ -120,7 +121,8 @@ async def messages_after(request: Request) -> HTTPResponse:
     device = device_of(request)
     if device is None:
         return _failure(401, "signed_out", pages.texts()["script"]["signed_out"])
-    now = await view(owner_of(device), _number(request.args.get("after")))
+    has = _number(request.args.get("after"))
+    now = await view(owner_of(device), has, has)
     return as_json(now, headers={"Cache-Control": "no-store"})
 
 
@@ -135,7 +137,7 @@ async def events(request: Request) -> HTTPResponse | None:
         return _failure(401, "signed_out", pages.texts()["script"]["signed_out"])
     owner = owner_of(device)
     after = max(_number(request.headers.get("last-event-id")), _number(request.args.get("after")))
-    now = await view(owner, after)
+    now = await view(owner, after, after)
     stream = await request.respond(
         content_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )

@@ -87,7 +87,7 @@ def open_case(session: Session, report: Report, conversation: Conversation, reas
         session: a writing transaction.
         report: the report.
         conversation: its conversation; a bot's conversation is then waiting for a person.
-        reason: danger, missing, human, consult, unfinished, added or sent.
+        reason: danger, missing, human, consult, unfinished, undelivered, added or sent.
 
     Returns:
         The case. A new one, or one whose urgency rises, rings.
@@ -231,7 +231,8 @@ def record_of(session: Session, report: Report) -> dict[str, Any]:
         select(Amendment).filter_by(report_id=report.id).order_by(Amendment.created_at)
     ).scalars()
     here = here_for(report.data)
-    shown = [as_json(m) for m in messages_after(session, report.conversation_id) if m.report_id in (None, report.id)]
+    shown = [as_json(m, conversation) for m in messages_after(session, report.conversation_id)
+             if m.report_id in (None, report.id)]
     return {
         **build(report.data, here),
         "status": "referral" if report.sent_at else "contact" if case else "draft",

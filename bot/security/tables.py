@@ -33,13 +33,18 @@ class DeskSession(Base):
 
 
 class ApiToken(Base):
-    """A program's bearer token of scope channel or desk; only its hash is kept."""
+    """A program's bearer token of scope channel or desk; only its hash is kept.
+
+    `webhook_url` is where a channel wants its messages sent; they are signed with a key made from `webhook_salt`.
+    """
 
     __tablename__ = "api_tokens"
     id = Column(String(36), primary_key=True)
     name = Column(String(40), unique=True, nullable=False)
     scope = Column(String(8), nullable=False)
     country = Column(String(2), nullable=True)
+    webhook_url = Column(String(400), nullable=True)
+    webhook_salt = Column(String(32), nullable=True)
     token_hash = Column(String(64), unique=True, nullable=False)
     revoked_at = Column(UtcTime, nullable=True)
     created_at = Column(UtcTime, nullable=False, default=now)
