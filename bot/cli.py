@@ -35,7 +35,7 @@ def main(context: click.Context) -> None:
     # Any command may be the first on a new machine.
     if "FIRSTLINE_SECRET" not in os.environ:
         write_settings()
-    if context.invoked_subcommand in ("accounts", "token", "webhook"):
+    if context.invoked_subcommand in ("accounts", "token", "webhook", "backup"):
         migrate()
     # Deprecations of Rasa's own pins would bury what an operator must read; TensorFlow undoes plain filters.
     logging.captureWarnings(True)
@@ -99,8 +99,9 @@ def schema() -> None:
 
 def _add_account_commands() -> None:
     from bot.commands.accounts import accounts, token, webhook
+    from bot.commands.backups import backup, restore_copy
 
-    for command in (accounts, token, webhook):
+    for command in (accounts, token, webhook, backup, restore_copy):
         main.add_command(command)
 
 
