@@ -142,7 +142,8 @@ def _parts(connection: Connection, counts: Counter[str], keys: frozenset[str], w
         if (table.name in keys) == without:
             continue
         plain = _as_stored(table)
-        result = connection.execution_options(stream_results=True).execute(select(plain))
+        ordered = select(plain).order_by(*plain.primary_key.columns)
+        result = connection.execution_options(stream_results=True).execute(ordered)
         while rows := result.fetchmany(ROWS):
             counts[table.name] += len(rows)
             kept = [{name: _kept(value) for name, value in row._mapping.items()} for row in rows]
