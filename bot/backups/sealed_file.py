@@ -78,6 +78,8 @@ def read(source: Path, key: bytes) -> Iterator[bytes]:
                 raise Damaged(f"{source.name} was cut off after part {number}")
             length = int.from_bytes(head, "big")
             sealed = file.read(length) if length <= LONGEST_PART else b""
+            if len(sealed) < length:
+                raise Damaged(f"{source.name} was cut off in part {number}, or is no backup")
             ahead = file.read(1)
             last = not ahead
             try:
