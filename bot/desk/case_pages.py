@@ -20,7 +20,7 @@ from bot.security import audit
 from bot.security.tables import Account
 
 
-def _load(case_id: str, account: Account, action: str = "case.opened") -> tuple[CaseView, Bell]:
+def _load(case_id: str, account: Account, action: str) -> tuple[CaseView, Bell]:
     """Read a case; nobody sees it without an entry in the trail, one for all looks of a live page."""
     with reading() as session:
         view, ringing = look(session, case_id, account), bell(session)
@@ -30,7 +30,7 @@ def _load(case_id: str, account: Account, action: str = "case.opened") -> tuple[
 
 async def _page(request: Request, case_id: str, status: int = 200, alert: str | None = None,
                 given: acts.Form | None = None, act: str = "") -> HTTPResponse:
-    view, now_ringing = await asyncio.to_thread(_load, case_id, request.ctx.signed_in.account)
+    view, now_ringing = await asyncio.to_thread(_load, case_id, request.ctx.signed_in.account, "case.opened")
     done = request.args.get("done", "")
     return render(
         request, "case.html", status, view=view, bell=now_ringing, alert=alert, call=call_form(view),

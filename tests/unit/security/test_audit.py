@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from bot import database
 from bot.commands.audit import audit as commands
@@ -80,21 +82,14 @@ def test_an_act_undone_leaves_no_gap(installed: Path) -> None:
 
 
 def test_writers_side_by_side_keep_one_chain(installed: Path) -> None:
-    together, failed = threading.Barrier(8), []
+    together = threading.Barrier(8)
 
-    def work() -> None:
+    def work(_: int) -> None:
         together.wait()
-        try:
-            write(10)
-        except Exception as error:
-            failed.append(error)
+        write(10)
 
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failed == []
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
     assert checked().fault is None and checked().head.number == 80
 
 
@@ -130,7 +125,7 @@ def test_the_role_of_the_application_may_not_even_try(installed: Path) -> None:
             session.execute(text(statement))
     for statement in ("UPDATE audit SET actor = 'x'", "DELETE FROM audit", "TRUNCATE audit",
                       "ALTER TABLE audit DISABLE TRIGGER audit_append", "DROP TRIGGER audit_append ON audit"):
-        with pytest.raises(DBAPIError, match="permission denied|must be owner"), writing() as session:
+        with pytest.raises(DBAPIError, match=r"permission denied|must be owner"), writing() as session:
             session.execute(text("SET LOCAL ROLE firstline_app"))
             session.execute(text(statement))
     with writing() as session:
@@ -231,18 +226,18 @@ def raw(config: Config) -> Iterator[Connection]:
 
 def test_entries_from_before_are_numbered_and_sealed_once(config: Config) -> None:
     command.upgrade(config, "0003")
-    row = "INSERT INTO audit (id, at, actor, action, subject) VALUES (:n, '2026-01-0{} 10:00:00.123456', 'ana', 'x', :s)"
+    row = ("INSERT INTO audit (id, at, actor, action, subject) "
+           "VALUES (:n, '2026-01-0{} 10:00:00.123456', 'ana', 'x', :s)")
     with raw(config) as connection:
         for day, number in enumerate((2, 3, 7), 1):
             connection.execute(text(row.format(day)), {"n": number, "s": f"case {number}"})
     for _ in range(2):
         command.upgrade(config, "head")
-        with raw(config) as connection:
-            with chain.Session(connection, future=True) as session:
-                assert chain.verify(session).fault is None
-                chain.append(session, database.now(), "ana", "after", None)
-                assert chain.verify(session).fault is None
-                session.rollback()
+        with raw(config) as connection, Session(connection, future=True) as session:
+            assert chain.verify(session).fault is None
+            chain.append(session, database.now(), "ana", "after", None)
+            assert chain.verify(session).fault is None
+            session.rollback()
         with raw(config) as connection:
             found = connection.execute(text("SELECT id, subject FROM audit ORDER BY id")).all()
         assert found == [(1, "case 2"), (2, "case 3"), (3, "case 7")]
