@@ -12,6 +12,7 @@ from bot.security.chain import BEGINNING, Checked, Fault, Head, verify
 from bot.settings import settings
 
 _LAST_CHECK = "last-check.json"
+_BEGIN = "begin"
 
 
 class BrokenHeads(ValueError):
@@ -66,11 +67,26 @@ def last_of_day_before(day: date) -> tuple[date, Head] | None:
     return next(((date.fromisoformat(path.name), heads[-1]) for path, heads in before[::-1] if heads), None)
 
 
+def begin() -> Head:
+    """Give the entry that full checks start from: the one in the file `begin`, where an operator put one.
+
+    Raises:
+        BrokenHeads: the file holds no head.
+    """
+    path = settings().audit_heads / _BEGIN
+    if not path.exists():
+        return BEGINNING
+    heads = _read(path)
+    if len(heads) != 1:
+        raise BrokenHeads(f"{path}: not one line")
+    return heads[0]
+
+
 def check(full: bool) -> Checked:
     """Check the chain against itself and against every head that was kept, and write down the result.
 
     Args:
-        full: from the first entry on; else from where the last check ended.
+        full: from the first entry (or `begin`) on; else from where the last check ended.
 
     Returns:
         The result; where something is wrong, it is always of a full check, which names the first bad entry.
@@ -82,11 +98,12 @@ def check(full: bool) -> Checked:
     """
     # The heads first: what is appended meanwhile is then never newer than what is looked at.
     heads, last = kept(), last_check()
-    since = last.checked.head if last and not last.checked.fault and not full else BEGINNING
+    start = begin()
+    since = last.checked.head if last and not last.checked.fault and not full else start
     with reading() as session:
         checked = verify(session, heads, since)
-        if checked.fault and since != BEGINNING:
-            checked = verify(session, heads)
+        if checked.fault and since != start:
+            checked = verify(session, heads, start)
     _write(checked)
     return checked
 
