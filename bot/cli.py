@@ -35,7 +35,7 @@ def main(context: click.Context) -> None:
     # Any command may be the first on a new machine.
     if "FIRSTLINE_SECRET" not in os.environ:
         write_settings()
-    if context.invoked_subcommand in ("accounts", "token", "webhook", "backup"):
+    if context.invoked_subcommand in ("accounts", "audit", "backup", "token", "webhook"):
         migrate()
     # Deprecations of Rasa's own pins would bury what an operator must read; TensorFlow undoes plain filters.
     logging.captureWarnings(True)
@@ -97,15 +97,16 @@ def schema() -> None:
     click.echo(json.dumps(build(), indent=2))
 
 
-def _add_account_commands() -> None:
+def _add_commands() -> None:
     from bot.commands.accounts import accounts, token, webhook
+    from bot.commands.audit import audit
     from bot.commands.backups import backup, restore_copy
 
-    for command in (accounts, token, webhook, backup, restore_copy):
+    for command in (accounts, audit, backup, restore_copy, token, webhook):
         main.add_command(command)
 
 
-_add_account_commands()
+_add_commands()
 
 if __name__ == "__main__":
     main()

@@ -185,9 +185,9 @@ def serve_web() -> None:
 
 def serve_jobs() -> None:
     """Run the jobs until they are told to stop."""
-    from bot.jobs import delivery, rounds
+    from bot.jobs import delivery, rounds, trail
 
-    async def both() -> None:
-        await asyncio.gather(rounds.run(heartbeat()), delivery.run())
+    async def all_of_them() -> None:
+        await asyncio.gather(rounds.run(heartbeat()), delivery.run(), trail.run())
 
-    asyncio.run(both())
+    asyncio.run(all_of_them())

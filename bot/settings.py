@@ -45,6 +45,13 @@ class Settings:
     backup_key: Path
     cookies_secure: bool
 
+    @property
+    def audit_heads(self) -> Path:
+        """Folder where the heads of the audit trail are kept: beside a database that is a file, else in `var`."""
+        if self.database_url.startswith("sqlite:////"):
+            return Path(self.database_url.removeprefix("sqlite:///")).with_name("audit")
+        return ROOT / "var" / "audit"
+
 
 def _path(value: str) -> Path:
     return Path(value) if Path(value).is_absolute() else ROOT / value

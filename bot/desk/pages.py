@@ -12,20 +12,21 @@ from sanic.response import BaseHTTPResponse, HTTPResponse, redirect
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.database import reading
+from bot.database import reading, writing
 from bot.desk import access, account_pages, case_pages
 from bot.desk.acts import problem as sentence
 from bot.desk.acts import status_of
 from bot.desk.events import events
 from bot.desk.queue import Bell, Item, bell, queue
 from bot.desk.rendering import HERE, render, texts
+from bot.desk.trail import Notice, notice_for
 from bot.protocol.profile import load_profile
 from bot.protocol.routes import title
 from bot.referrals import claims
 from bot.referrals.cases import CaseError
 from bot.referrals.reference import clean_reference
 from bot.referrals.tables import Case, Report
-from bot.security import sessions
+from bot.security import audit, sessions
 from bot.security.accounts import ADMIN
 from bot.security.headers import protect
 from bot.settings import settings
@@ -75,11 +76,12 @@ async def queue_page(request: Request) -> HTTPResponse:
 async def _queue(request: Request, status: int = 200, alert: str | None = None) -> HTTPResponse:
     shown, account = request.args.get("show", ""), request.ctx.signed_in.account
 
-    def load() -> tuple[list[Item], Bell]:
+    def load() -> tuple[list[Item], Bell, Notice | None]:
+        audit.look(account.name, "queue.opened")
         with reading() as session:
-            return queue(session, closed=shown == "closed"), bell(session)
+            return queue(session, closed=shown == "closed"), bell(session), notice_for(account)
 
-    items, ringing = await asyncio.to_thread(load)
+    items, ringing, trail = await asyncio.to_thread(load)
     everything = items
     receivers = load_profile(settings().profile).receivers
     if shown in receivers:
@@ -87,20 +89,23 @@ async def _queue(request: Request, status: int = 200, alert: str | None = None) 
     elif shown == "mine":
         items = [item for item in items if item.case.owner_id == account.id]
     counts = {route: sum(1 for item in everything if route in dict(item.routes)) for route in receivers}
-    return render(request, "queue.html", status, items=items, bell=ringing, shown=shown, alert=alert,
+    return render(request, "queue.html", status, items=items, bell=ringing, shown=shown, alert=alert, trail=trail,
                   routes=[(route, title(route), counts[route]) for route in receivers],
                   total=len(everything), mine=sum(1 for item in everything if item.case.owner_id == account.id))
 
 
 async def find(request: Request) -> HTTPResponse:
     """Open the case of a reference that somebody reads out."""
-    typed = request.form.get("reference", "")
+    typed, who = request.form.get("reference", ""), request.ctx.signed_in.account.name
     reference = clean_reference(typed)
 
     def load() -> str | None:
-        with reading() as session:
+        with writing() as session:
             query = select(Case.id).join(Report, Report.id == Case.report_id).where(Report.reference == reference)
-            return session.execute(query).scalar_one_or_none()
+            found: str | None = session.execute(query).scalar_one_or_none()
+            if found:
+                audit.note(session, who, "case.found", found)
+            return found
 
     case_id = await asyncio.to_thread(load) if reference else None
     if case_id is None:

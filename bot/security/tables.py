@@ -51,12 +51,17 @@ class ApiToken(Base):
 
 
 class AuditEntry(Base):
-    """One act, without content: who, what, on which record."""
+    """One act, without content: who, what, on which record.
+
+    `id` is its number, without gaps; `hash` seals it together with the entry before it. The database refuses to change
+    or delete a row.
+    """
 
     __tablename__ = "audit"
-    id = Column(Integer, primary_key=True, autoincrement=True)
-    at = Column(UtcTime, nullable=False, default=now)
+    id = Column(Integer, primary_key=True, autoincrement=False)
+    at = Column(UtcTime, nullable=False)
     actor = Column(String(80), nullable=False)
     action = Column(String(40), nullable=False)
     subject = Column(String(40), nullable=True)
+    hash = Column(String(64), nullable=False)
     __table_args__ = (Index("audit_subject", "subject", "action", "at"),)

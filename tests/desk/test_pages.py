@@ -303,7 +303,7 @@ def test_from_claim_to_close(ana: Browser, given_back: list[str]) -> None:
     told = told_to(writing, sample.conversation)
     assert len(told) == len(steps) and "Are you safe?" in told
     with writing() as session:
-        trail = [e.action for e in audit.trail(session, sample.case) if e.actor == ana.account.name]
+        trail = [e.action for e in audit.trail(session, [sample.case]) if e.actor == ana.account.name]
     assert [action for action in trail if action != "case.opened"] == [
         "case.acknowledged", "case.claimed", "chat.message", "case.answers", "case.made_referral", "case.accept",
         "case.manager", "chat.handed_back", "chat.taken", "case.released", "case.claimed", "case.closed",
