@@ -1,8 +1,7 @@
-"""The desk's blueprint: sign-in, the queue, and the way from each address to its page."""
+"""The desk's blueprint: the queue, and the way from each address to its page."""
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 
 from sanic import Blueprint
 from sanic.exceptions import Forbidden, NotFound, SanicException
@@ -13,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import reading, writing
-from bot.desk import access, account_pages, case_pages
+from bot.desk import access, account_pages, case_pages, session_pages, sign_in_pages
 from bot.desk.acts import problem as sentence
 from bot.desk.acts import status_of
 from bot.desk.events import events
@@ -22,50 +21,12 @@ from bot.desk.rendering import HERE, render, texts
 from bot.desk.trail import Notice, notice_for
 from bot.protocol.profile import load_profile
 from bot.protocol.routes import title
-from bot.referrals import claims
 from bot.referrals.cases import CaseError
 from bot.referrals.reference import clean_reference
 from bot.referrals.tables import Case, Report
-from bot.security import audit, sessions
-from bot.security.accounts import ADMIN
+from bot.security import audit
 from bot.security.headers import protect
 from bot.settings import settings
-
-_CHECKS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sign-in")
-"""Password checks are slow on purpose; a flood of them must not hold up the desk."""
-
-
-async def sign_in_page(request: Request) -> HTTPResponse:
-    """Show the sign-in, or the desk to somebody who is signed in."""
-    if request.ctx.signed_in:
-        return redirect(_home(request.ctx.signed_in.account.role))
-    return render(request, "sign_in.html", notice=texts()["signed"]["out"] if "out" in request.args else None, name="")
-
-
-def _home(role: str) -> str:
-    return f"{access.PATH}/accounts" if role == ADMIN else access.PATH
-
-
-async def sign_in(request: Request) -> HTTPResponse:
-    """Check name and password; every failure reads the same."""
-    name = request.form.get("name", "")
-    secret = await asyncio.get_running_loop().run_in_executor(
-        _CHECKS, sessions.sign_in, name, request.form.get("password", "")
-    )
-    if secret is None:
-        return render(request, "sign_in.html", 401, alert=texts()["signed"]["wrong"], name=name)
-    response = redirect(f"{access.PATH}/sign-in", status=303)
-    access.let_in(response, secret)
-    return response
-
-
-async def sign_out(request: Request) -> HTTPResponse:
-    """End the session, here and in the store; what the officer holds goes back into the queue, and rings."""
-    await asyncio.to_thread(claims.release_all, request.ctx.signed_in.account)
-    await asyncio.to_thread(sessions.sign_out, request.ctx.signed_in)
-    response = redirect(f"{access.PATH}/sign-in", status=303)
-    access.let_out(response)
-    return response
 
 
 async def queue_page(request: Request) -> HTTPResponse:
@@ -145,9 +106,14 @@ def desk_blueprint() -> Blueprint:
     desk = Blueprint("desk", url_prefix=access.PATH)
     desk.static("/static", HERE / "static", name="static")
     for path, handler, method in (
-        ("/sign-in", sign_in_page, "GET"),
-        ("/sign-in", sign_in, "POST"),
-        ("/sign-out", sign_out, "POST"),
+        ("/sign-in", sign_in_pages.sign_in_page, "GET"),
+        ("/sign-in", sign_in_pages.sign_in, "POST"),
+        ("/sign-out", sign_in_pages.sign_out, "POST"),
+        ("/enrolment", sign_in_pages.enrolment_page, "GET"),
+        ("/enrolment", sign_in_pages.enrol, "POST"),
+        ("/enrolment/picture", sign_in_pages.enrolment_picture, "GET"),
+        ("/sessions", session_pages.sessions_page, "GET"),
+        ("/sessions/end", session_pages.end_session, "POST"),
         ("/", queue_page, "GET"),
         ("/find", find, "POST"),
         ("/events", events, "GET"),
@@ -157,6 +123,8 @@ def desk_blueprint() -> Blueprint:
         ("/accounts", account_pages.accounts_page, "GET"),
         ("/accounts/add", account_pages.add_account, "POST"),
         ("/accounts/password", account_pages.reset_password, "POST"),
+        ("/accounts/second-factor", account_pages.reset_second_factor, "POST"),
+        ("/accounts/role", account_pages.change_role, "POST"),
         ("/accounts/switch", account_pages.switch_account, "POST"),
     ):
         desk.add_route(handler, path, methods=[method], name=handler.__name__)

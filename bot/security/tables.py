@@ -7,7 +7,11 @@ from bot.database import Base, UtcTime, now
 
 
 class Account(Base):
-    """Somebody who signs in. `role` is admin (accounts only, sees no case), duty or supervisor."""
+    """Somebody who signs in. `role` is admin (accounts only, sees no case), duty or supervisor.
+
+    `totp_secret` is sealed, and empty until the first sign-in has set up a phone; `totp_last_step` is the time step of
+    the last code that was accepted: that one and older ones are good no longer.
+    """
 
     __tablename__ = "accounts"
     id = Column(String(36), primary_key=True)
@@ -18,6 +22,8 @@ class Account(Base):
     disabled = Column(Boolean, nullable=False, default=False)
     failures = Column(Integer, nullable=False, default=0)
     blocked_until = Column(UtcTime, nullable=True)
+    totp_secret = Column(String(200), nullable=True)
+    totp_last_step = Column(Integer, nullable=True)
     created_at = Column(UtcTime, nullable=False, default=now)
 
 
@@ -30,6 +36,29 @@ class DeskSession(Base):
     csrf = Column(String(64), nullable=False)
     created_at = Column(UtcTime, nullable=False, default=now)
     last_seen_at = Column(UtcTime, nullable=False, default=now)
+
+
+class Enrolment(Base):
+    """A browser that gave the right password of an account without a second factor, and may set one up; nothing else.
+
+    Only the hash of its secret is kept. `totp_secret` is sealed and becomes the account's once a code confirmed it.
+    """
+
+    __tablename__ = "enrolments"
+    token_hash = Column(String(64), primary_key=True)
+    account_id = Column(ForeignKey("accounts.id"), nullable=False)
+    csrf = Column(String(64), nullable=False)
+    totp_secret = Column(String(200), nullable=False)
+    created_at = Column(UtcTime, nullable=False, default=now)
+
+
+class RecoveryCode(Base):
+    """A code that stands in for the phone once; only its hash is kept, and the row goes when it is used."""
+
+    __tablename__ = "recovery_codes"
+    code_hash = Column(String(64), primary_key=True)
+    account_id = Column(ForeignKey("accounts.id"), nullable=False, index=True)
+    created_at = Column(UtcTime, nullable=False, default=now)
 
 
 class ApiToken(Base):
