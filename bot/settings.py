@@ -32,6 +32,7 @@ class Settings:
         bot_socket: Unix socket of the bot process, mode 0600.
         models: folder of the trained model.
         cookies_secure: False only where pages are served on localhost without TLS.
+        crash_at: point at which this process kills itself, as `point` or `point:which time`; empty but in crash tests.
     """
 
     database_url: str
@@ -42,6 +43,7 @@ class Settings:
     bot_socket: Path
     models: Path
     cookies_secure: bool
+    crash_at: str
 
 
 def _path(value: str) -> Path:
@@ -71,6 +73,9 @@ def read_settings(environment: dict[str, str]) -> Settings:
         port = int(environment.get("FIRSTLINE_PORT", "8080"))
     except ValueError as error:
         raise UnsafeSetting("FIRSTLINE_PORT: not a number") from error
+    crash_at = environment.get("FIRSTLINE_CRASH_AT", "")
+    if crash_at and environment.get("FIRSTLINE_CRASH_TEST") != "yes":
+        raise UnsafeSetting("FIRSTLINE_CRASH_AT: kills this process on purpose; it is for crash tests alone")
     url = environment.get("FIRSTLINE_DATABASE_URL", "sqlite:///var/firstline.db")
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
         url = f"sqlite:///{ROOT / url.removeprefix('sqlite:///')}"
@@ -83,6 +88,7 @@ def read_settings(environment: dict[str, str]) -> Settings:
         bot_socket=_path(environment.get("FIRSTLINE_BOT_SOCKET", "var/bot.sock")),
         models=_path(environment.get("FIRSTLINE_MODELS", "models")),
         cookies_secure=behind_proxy,
+        crash_at=crash_at,
     )
 
 
