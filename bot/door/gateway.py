@@ -148,10 +148,11 @@ def _store(owner: str, name: str, channel: str, words: str, external_id: str | N
         message, new = receive(session, conversation, title or words, words if title else None, external_id)
         if new and not title:
             _alarm_at_once(session, conversation, words)
+        stored = conversation.id, message.id, message.state == "waiting"
         session.flush()
         reached("door.before_commit")
     reached("door.stored")
-    return conversation.id, message.id, message.state == "waiting"
+    return stored
 
 
 def _known(session: Any, conversation_id: str, external_id: str | None) -> bool:
