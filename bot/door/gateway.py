@@ -161,9 +161,10 @@ def _known(session: Any, conversation_id: str, external_id: str | None) -> bool:
 
 
 def _too_many(session: Any, conversation_id: str) -> bool:
-    minute_ago = now() - timedelta(minutes=1)
+    # Messages from the future are those before the clock was set back.
+    last_minute = Message.created_at.between(now() - timedelta(minutes=1), now())
     query = select(func.count()).where(
-        Message.conversation_id == conversation_id, Message.author == "responder", Message.created_at > minute_ago
+        Message.conversation_id == conversation_id, Message.author == "responder", last_minute
     )
     return bool(session.execute(query).scalar_one() >= PER_MINUTE)
 
