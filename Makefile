@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.10 python3; do "$$p" -c 'import sys; sys.exit
 BIN := .venv/bin
 QUIET := TF_CPP_MIN_LOG_LEVEL=3 RASA_TELEMETRY_ENABLED=false SQLALCHEMY_SILENCE_UBER_WARNING=1 PYTHONWARNINGS=ignore
 
-.PHONY: run test bench evaluate learn soak token webhook password lint types imports data schema lock clean
+.PHONY: run test bench evaluate learn soak soak-crash token webhook password lint types imports data schema lock clean
 
 run: .venv/ready
 	@$(QUIET) $(BIN)/python -W ignore -m bot.cli run
@@ -72,8 +72,12 @@ lock:
 learn: .venv/ready-dev
 	@$(QUIET) $(BIN)/python -W ignore -m learning.train
 
-# 100,000 generated messages through the reading (over an hour); `make test` sends 2,000.
-soak: .venv/ready-dev
+# 1,000 kills of the bot process (docs/reliability.md); `make test` kills it 60 times. SEED=... repeats a run.
+soak-crash: .venv/ready-dev
+	@FIRSTLINE_CRASH_KILLS=1000 FIRSTLINE_CRASH_SEED=$(SEED) $(QUIET) $(BIN)/python -W ignore -m pytest tests/reliability/test_bot_killed.py
+
+# The kills, and 100,000 generated messages through the reading (over an hour); `make test` sends 2,000.
+soak: soak-crash
 	@FIRSTLINE_SOAK=100000 $(QUIET) $(BIN)/python -W ignore -m pytest tests/unit/understanding/test_never_fails.py
 
 # How well messages are understood, on the labelled set in evaluation/.

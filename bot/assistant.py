@@ -21,6 +21,7 @@ from bot.conversations.memory import TurnStore
 from bot.conversations.messages import DESK, add_message, changed
 from bot.conversations.tables import Conversation, Message
 from bot.conversations.turn import OtherReport, Turn, begin, current
+from bot.crash_points import reached
 from bot.database import reading, writing
 from bot.protocol.dialogue import say
 from bot.protocol.report import in_danger, new_report, value
@@ -135,6 +136,7 @@ class Assistant:
         for attempt in range(ATTEMPTS):
             try:
                 turn = _load(conversation_id, message_id)
+                reached("turn.loaded")
                 begin(turn)
                 await self._agent.handle_message(UserMessage(
                     text=turn.text, output_channel=_Collected(turn), sender_id=conversation_id,

@@ -33,6 +33,7 @@ class Settings:
         models: folder of the trained model.
         backup_key: file with the key of the backups.
         cookies_secure: False only where pages are served on localhost without TLS.
+        crash_at: point at which this process kills itself, as `point` or `point:which time`; empty but in crash tests.
     """
 
     database_url: str
@@ -44,6 +45,7 @@ class Settings:
     models: Path
     backup_key: Path
     cookies_secure: bool
+    crash_at: str
 
     @property
     def audit_heads(self) -> Path:
@@ -80,6 +82,9 @@ def read_settings(environment: dict[str, str]) -> Settings:
         port = int(environment.get("FIRSTLINE_PORT", "8080"))
     except ValueError as error:
         raise UnsafeSetting("FIRSTLINE_PORT: not a number") from error
+    crash_at = environment.get("FIRSTLINE_CRASH_AT", "")
+    if crash_at and environment.get("FIRSTLINE_CRASH_TEST") != "yes":
+        raise UnsafeSetting("FIRSTLINE_CRASH_AT: kills this process on purpose; it is for crash tests alone")
     url = environment.get("FIRSTLINE_DATABASE_URL", "sqlite:///var/firstline.db")
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
         url = f"sqlite:///{ROOT / url.removeprefix('sqlite:///')}"
@@ -93,6 +98,7 @@ def read_settings(environment: dict[str, str]) -> Settings:
         models=_path(environment.get("FIRSTLINE_MODELS", "models")),
         backup_key=_path(environment.get("FIRSTLINE_BACKUP_KEY", "var/keys/backup")),
         cookies_secure=behind_proxy,
+        crash_at=crash_at,
     )
 
 

@@ -89,12 +89,14 @@ def take_due(session: Session) -> list[Parcel]:
     earlier, said = aliased(Delivery), aliased(Message)
     overtakes = exists().where(earlier.conversation_id == Delivery.conversation_id, earlier.state == "waiting",
                                said.id == earlier.message_id, said.seq < Message.seq)
+    # None is ever put off further than the longest wait, unless the clock was set back.
+    is_due = or_(Delivery.attempts == 0, Delivery.due_at <= now(), Delivery.due_at > now() + max(RETRIES))
     query = (
         select(Delivery, Message, Conversation, ApiToken)
         .join(Message, Message.id == Delivery.message_id)
         .join(Conversation, Conversation.id == Delivery.conversation_id)
         .join(ApiToken, ApiToken.id == Delivery.token_id)
-        .where(Delivery.state == "waiting", Delivery.due_at <= now(), ~overtakes)
+        .where(Delivery.state == "waiting", is_due, ~overtakes)
         .order_by(Delivery.due_at).limit(AT_ONCE)
     )
     taken = []

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from bot.conversations.delivery import mark
 from bot.conversations.messages import answers_to, as_json, messages_after, open_conversation, receive, tell
 from bot.conversations.tables import Conversation, Message
+from bot.crash_points import reached
 from bot.database import now, reading, writing
 from bot.door import bot_client
 from bot.protocol.catalogue import text
@@ -126,9 +127,11 @@ async def post(owner: str, name: str, channel: str, words: str, external_id: str
     except bot_client.BotUnavailable:
         await asyncio.to_thread(_bot_is_down, conversation_id, message_id)
     try:
-        return await asyncio.to_thread(_answer, conversation_id, message_id)
+        answer = await asyncio.to_thread(_answer, conversation_id, message_id)
     except SQLAlchemyError as error:
         raise Unavailable(text("database_down", **numbers())) from error
+    reached("door.answering")
+    return answer
 
 
 def _store(owner: str, name: str, channel: str, words: str, external_id: str | None,
@@ -145,7 +148,11 @@ def _store(owner: str, name: str, channel: str, words: str, external_id: str | N
         message, new = receive(session, conversation, title or words, words if title else None, external_id)
         if new and not title:
             _alarm_at_once(session, conversation, words)
-        return conversation.id, message.id, message.state == "waiting"
+        stored = conversation.id, message.id, message.state == "waiting"
+        session.flush()
+        reached("door.before_commit")
+    reached("door.stored")
+    return stored
 
 
 def _known(session: Any, conversation_id: str, external_id: str | None) -> bool:
@@ -154,9 +161,10 @@ def _known(session: Any, conversation_id: str, external_id: str | None) -> bool:
 
 
 def _too_many(session: Any, conversation_id: str) -> bool:
-    minute_ago = now() - timedelta(minutes=1)
+    # Messages from the future are those before the clock was set back.
+    last_minute = Message.created_at.between(now() - timedelta(minutes=1), now())
     query = select(func.count()).where(
-        Message.conversation_id == conversation_id, Message.author == "responder", Message.created_at > minute_ago
+        Message.conversation_id == conversation_id, Message.author == "responder", last_minute
     )
     return bool(session.execute(query).scalar_one() >= PER_MINUTE)
 

@@ -24,9 +24,8 @@ def repeat_alarms(session: Session) -> int:
     Returns:
         How many alarms were repeated.
     """
-    due = session.execute(
-        select(Case).where(Case.state == "open", Case.alarm_at <= now())
-    ).scalars().all()
+    waiting = session.execute(select(Case).where(Case.state == "open", Case.alarm_at.is_not(None))).scalars()
+    due = [case for case in waiting if _is_due(case, timedelta(minutes=_minutes(session, case)))]
     for case in due:
         _ring(session, case, "not_yet_taken" if case.acknowledged_by else "not_yet_read")
     return len(due)
@@ -57,10 +56,15 @@ def ring_for_unanswered(session: Session) -> int:
     rung = 0
     for case, since in held:
         patience = timedelta(minutes=_minutes(session, case))
-        if now() - since > patience and (case.alarm_at is None or case.alarm_at <= now()):
+        if abs(now() - since) > patience and (case.alarm_at is None or _is_due(case, patience)):
             _ring(session, case, "not_answered")
             rung += 1
     return rung
+
+
+def _is_due(case: Case, every: timedelta) -> bool:
+    """Tell whether a case rings now; none is ever further ahead than `every`, unless the clock was set back."""
+    return bool(case.alarm_at <= now() or case.alarm_at > now() + every)
 
 
 def _minutes(session: Session, case: Case) -> float:

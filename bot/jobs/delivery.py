@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from bot.conversations.delivery import Parcel, not_sent, sent, take_due
 from bot.conversations.messages import as_json
 from bot.conversations.tables import Conversation
+from bot.crash_points import reached
 from bot.database import writing
 from bot.referrals.reports import open_case
 from bot.referrals.tables import Report
@@ -57,6 +58,8 @@ async def deliver(http: httpx.AsyncClient) -> int:
     """
     with writing() as session:
         parcels = take_due(session)
+    if parcels:
+        reached("delivery.taken")
     await asyncio.gather(*(_send(http, parcel) for parcel in parcels))
     return len(parcels)
 
@@ -72,11 +75,15 @@ async def _send(http: httpx.AsyncClient, parcel: Parcel) -> None:
         error = None if answer.is_success else f"status {answer.status_code}"
     except httpx.HTTPError as failed:
         error = type(failed).__name__
+    reached("delivery.sent")
     with writing() as session:
         if error is None:
             sent(session, parcel)
         elif not_sent(session, parcel, error):
             _tell_desk(session, parcel)
+        session.flush()
+        reached("delivery.before_commit")
+    reached("delivery.noted")
 
 
 def _tell_desk(session: Session, parcel: Parcel) -> None:

@@ -14,10 +14,13 @@ PATIENCE = timedelta(seconds=25)
 
 
 def conversations_waiting(session: Session) -> list[str]:
-    """Name the conversations with a message that has waited too long, the longest first."""
+    """Name the conversations with a message that has waited too long, the longest first.
+
+    A message from the future waited while the clock was set back; nobody knows how long.
+    """
     query = (
         select(Message.conversation_id)
-        .where(Message.state == "waiting", Message.created_at < now() - PATIENCE)
+        .where(Message.state == "waiting", ~Message.created_at.between(now() - PATIENCE, now() + PATIENCE))
         .order_by(Message.created_at)
     )
     return list(dict.fromkeys(session.execute(query).scalars()))

@@ -7,6 +7,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.crash_points import reached
 from bot.database import reading, writing
 from bot.door import bot_client
 from bot.jobs.alarms import repeat_alarms, ring_for_unanswered
@@ -40,6 +41,9 @@ async def one_round() -> None:
             repeat_alarms(session)
             ring_for_unanswered(session)
             attend(session)
+            session.flush()
+            reached("jobs.before_commit")
+        reached("jobs.committed")
         with reading() as session:
             waiting = conversations_waiting(session)
         for conversation in waiting:

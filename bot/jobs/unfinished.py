@@ -32,7 +32,8 @@ def attend(session: Session) -> tuple[int, int]:
     reminded = surfaced = 0
     for report, conversation, last in list(_resting(session)):
         limits = profile_for(report.data)[0].limits
-        age = now() - last
+        # A word from the future was written before the clock was set back: better early than late.
+        age = abs(now() - last)
         if age > timedelta(minutes=limits["unfinished_minutes"]):
             open_case(session, report, conversation, "unfinished")
             surfaced += 1

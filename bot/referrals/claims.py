@@ -7,6 +7,7 @@ from sqlalchemy import and_, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from bot.conversations.tables import Conversation, Message
+from bot.crash_points import reached
 from bot.database import now, writing
 from bot.referrals.cases import (
     CaseClosed,
@@ -68,6 +69,7 @@ def claim(session: Session, case_id: str, account: Account) -> Opened:
     ).rowcount
     if not won:
         return _have_already(session, case_id, account, chat_was)
+    reached("claim.won")
     confirm_here(session, opened.report.id, account.display_name)
     say(session, opened, "claimed", name=account.display_name)
     done(session, opened, account, "case.claimed")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversations.messages import DESK, as_json, changed, messages_after
 from bot.conversations.tables import Conversation
+from bot.crash_points import reached
 from bot.database import now
 from bot.protocol.catalogue import text
 from bot.protocol.profile import Profile, profile_of
@@ -142,6 +143,7 @@ def submit(session: Session, report: Report, conversation: Conversation, referen
     case.kind = "referral"
     case.reason = "sent"
     session.flush()
+    reached("submit.before_commit")
     return str(report.reference)
 
 
