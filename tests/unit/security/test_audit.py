@@ -223,10 +223,11 @@ def test_after_a_new_secret_full_checks_begin_where_the_operator_says(
 ) -> None:
     write(3)
     trail.attend()
+    said = run("verify")[1]
     monkeypatch.setattr(chain, "keyed_hash", lambda purpose, secret: "another")
     write(2)
     assert run("verify") == (1, "Error: entry 1: altered\n")
-    (installed / "begin").write_text((installed / "2026-03-01").read_text())
+    (installed / "begin").write_text(f"3 {said.split()[-1]}\n")
     code, said = run("verify")
     assert code == 0 and said.startswith("5 entries, all sound (those before 3 were not checked); head ")
     tamper("UPDATE audit SET actor = 'x' WHERE id = 5")
