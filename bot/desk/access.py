@@ -32,6 +32,12 @@ RIGHTS: dict[str, frozenset[str]] = {
     "add_account": _ADMIN,
     "reset_password": _ADMIN,
     "switch_account": _ADMIN,
+    "invitations_page": _ADMIN,
+    "add_organisation": _ADMIN,
+    "switch_organisation": _ADMIN,
+    "add_invitation": _ADMIN,
+    "revoke_invitation": _ADMIN,
+    "revoke_device": _ADMIN,
 }
 """Roles by route. Taking over, which only a supervisor may, is checked by the act itself too."""
 

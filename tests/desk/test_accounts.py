@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from sqlalchemy import select, update
 
 from bot.commands.accounts import accounts as commands
-from bot.commands.accounts import token as token_command
+from bot.commands.tokens import token as token_command
 from bot.database import now, writing
 from bot.security import accounts, sessions, tokens
 from bot.security.passwords import fits, new_password
@@ -166,9 +166,9 @@ def test_the_command_line(database: None) -> None:
     assert run(commands, ["disable", "cli-ana"]).exit_code == 0
     assert sessions.sign_in("cli-ana", renewed) is None
     assert run(commands, ["password", "nobody-here"]).exit_code == 1
-    made = run(token_command, ["cli-token", "desk"])
+    made = run(token_command, ["add", "cli-token", "desk"])
     with writing() as session:
         assert tokens.verify(session, made.output.strip(), "desk")
         acts = set(session.execute(select(AuditEntry.action).filter_by(subject="cli-ana")).scalars())
     assert {"account.added", "account.password", "account.disabled"} <= acts
-    assert run(token_command, ["cli-token", "desk"]).exit_code == 1
+    assert run(token_command, ["add", "cli-token", "desk"]).exit_code == 1
