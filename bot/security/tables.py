@@ -7,7 +7,7 @@ from bot.database import Base, UtcTime, now
 
 
 class Account(Base):
-    """Somebody who signs in. `role` is admin (accounts only, sees no case), duty or supervisor."""
+    """Somebody who signs in. `role` is admin (accounts and invitations, sees no case), duty or supervisor."""
 
     __tablename__ = "accounts"
     id = Column(String(36), primary_key=True)
