@@ -33,9 +33,9 @@ imports: .venv/ready-dev
 data: .venv/ready-dev
 	@$(QUIET) $(BIN)/python -W ignore -m rasa data validate --fail-on-warnings > .venv/validate.log 2>&1 || (tail -20 .venv/validate.log; false)
 
-# make token NAME=my-channel SCOPE=channel|desk [COUNTRY=PT]
+# make token NAME=my-channel SCOPE=channel|desk [COUNTRY=PT] [DAYS=365]
 token: .venv/ready
-	@$(QUIET) $(BIN)/python -W ignore -m bot.cli token "$(NAME)" "$(SCOPE)" $(if $(COUNTRY),--country "$(COUNTRY)")
+	@$(QUIET) $(BIN)/python -W ignore -m bot.cli token add "$(NAME)" "$(SCOPE)" $(if $(COUNTRY),--country "$(COUNTRY)") $(if $(DAYS),--days "$(DAYS)")
 
 # make webhook NAME=my-channel ADDRESS=https://...
 webhook: .venv/ready

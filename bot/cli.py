@@ -1,4 +1,4 @@
-"""The command line `firstline`: set-up, the three processes, accounts, tokens and checks."""
+"""The command line `firstline`: set-up, the three processes, accounts, tokens, invitations and checks."""
 from __future__ import annotations
 
 import json
@@ -35,7 +35,7 @@ def main(context: click.Context) -> None:
     # Any command may be the first on a new machine.
     if "FIRSTLINE_SECRET" not in os.environ:
         write_settings()
-    if context.invoked_subcommand in ("accounts", "audit", "backup", "token", "webhook"):
+    if context.invoked_subcommand in ("accounts", "audit", "backup", "token", "webhook", "invite"):
         migrate()
     # Deprecations of Rasa's own pins would bury what an operator must read; TensorFlow undoes plain filters.
     logging.captureWarnings(True)
@@ -98,11 +98,13 @@ def schema() -> None:
 
 
 def _add_commands() -> None:
-    from bot.commands.accounts import accounts, token, webhook
+    from bot.commands.accounts import accounts
     from bot.commands.audit import audit
     from bot.commands.backups import backup, restore_copy
+    from bot.commands.invitations import invite
+    from bot.commands.tokens import token, webhook
 
-    for command in (accounts, audit, backup, restore_copy, token, webhook):
+    for command in (accounts, audit, backup, restore_copy, token, webhook, invite):
         main.add_command(command)
 
 

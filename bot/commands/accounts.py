@@ -1,11 +1,10 @@
-"""Commands for accounts and tokens: `firstline accounts ...` and `firstline token NAME SCOPE`."""
+"""Commands for accounts: `firstline accounts ...`."""
 from __future__ import annotations
 
 import click
 
 from bot.database import reading, writing
 from bot.referrals.claims import release_held
-from bot.security import tokens
 from bot.security.accounts import (
     DUTY,
     ROLES,
@@ -18,7 +17,6 @@ from bot.security.accounts import (
     set_disabled,
     set_role,
 )
-from bot.security.webhooks import set_webhook
 
 _ACTOR = "command line"
 
@@ -102,30 +100,3 @@ def disable(name: str) -> None:
     except AccountError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{name} is disabled")
-
-
-@click.command()
-@click.argument("name")
-@click.argument("address")
-def webhook(name: str, address: str) -> None:
-    """Have a channel's messages sent to an address; prints the key that signs them, once."""
-    try:
-        with writing() as session:
-            key = set_webhook(session, name, address)
-    except tokens.BadToken as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(key)
-
-
-@click.command()
-@click.argument("name")
-@click.argument("scope", type=click.Choice(tokens.SCOPES))
-@click.option("--country", help="Where the organisation behind it works, such as PT.")
-def token(name: str, scope: str, country: str | None) -> None:
-    """Make a program's bearer token and print it once; only its hash is kept."""
-    try:
-        with writing() as session:
-            made = tokens.create(session, name, scope, country)
-    except tokens.BadToken as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(made)

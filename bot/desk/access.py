@@ -40,6 +40,12 @@ RIGHTS: dict[str, frozenset[str]] = {
     "reset_second_factor": _ADMIN,
     "change_role": _ADMIN,
     "switch_account": _ADMIN,
+    "invitations_page": _ADMIN,
+    "add_organisation": _ADMIN,
+    "switch_organisation": _ADMIN,
+    "add_invitation": _ADMIN,
+    "revoke_invitation": _ADMIN,
+    "revoke_device": _ADMIN,
 }
 """Roles by route. Taking over, which only a supervisor may, is checked by the act itself too."""
 

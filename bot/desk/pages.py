@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import reading, writing
-from bot.desk import access, account_pages, case_pages, session_pages, sign_in_pages
+from bot.desk import access, account_pages, case_pages, invitation_pages, session_pages, sign_in_pages
 from bot.desk.acts import problem as sentence
 from bot.desk.acts import status_of
 from bot.desk.events import events
@@ -126,6 +126,12 @@ def desk_blueprint() -> Blueprint:
         ("/accounts/second-factor", account_pages.reset_second_factor, "POST"),
         ("/accounts/role", account_pages.change_role, "POST"),
         ("/accounts/switch", account_pages.switch_account, "POST"),
+        ("/invitations", invitation_pages.invitations_page, "GET"),
+        ("/invitations/add", invitation_pages.add_invitation, "POST"),
+        ("/invitations/revoke", invitation_pages.revoke_invitation, "POST"),
+        ("/organisations/add", invitation_pages.add_organisation, "POST"),
+        ("/organisations/switch", invitation_pages.switch_organisation, "POST"),
+        ("/devices/revoke", invitation_pages.revoke_device, "POST"),
     ):
         desk.add_route(handler, path, methods=[method], name=handler.__name__)
     desk.middleware(access.admit, "request")

@@ -13,7 +13,7 @@ from bot.database import now, reading, writing
 from bot.door.devices import CONVERSATION
 from bot.referrals.reference import clean_reference, new_reference
 from bot.referrals.tables import Report
-from bot.security import audit
+from bot.security import audit, invitations
 from bot.security.passwords import LONGEST, fits, hash_password, nobodys_hash
 
 MINIMUM = 6
@@ -79,7 +79,7 @@ def _find(session: Session, number: str) -> Conversation | None:
     return found
 
 
-def open_again(number: str, code: str, owner: str, notice: str) -> bool:
+def open_again(number: str, code: str, before: str, owner: str, notice: str) -> bool:
     """Give a kept case to a new device.
 
     Each try is counted before its code is looked at, in the database: neither many tries at once nor a restart of the
@@ -88,7 +88,8 @@ def open_again(number: str, code: str, owner: str, notice: str) -> bool:
     Args:
         number: reference or return number as typed.
         code: the code as typed.
-        owner: owner id of the new device.
+        before: owner id of the device until now; what an invitation bound it to follows it.
+        owner: owner id of the same device from now on.
         notice: what the chat says about it.
 
     Returns:
@@ -115,6 +116,7 @@ def open_again(number: str, code: str, owner: str, notice: str) -> bool:
         )
         if not moved.rowcount:
             return False
+        invitations.move(session, before, owner)
         tell(session, session.get(Conversation, found_id), notice)
         audit.note(session, owner, "conversation.returned", found_id)
     return True

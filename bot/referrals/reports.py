@@ -15,10 +15,12 @@ from bot.database import now
 from bot.protocol.catalogue import text
 from bot.protocol.profile import Profile, profile_of
 from bot.protocol.record import PROTOCOL_VERSION, build
-from bot.protocol.report import Data, in_danger, new_report, put, value
+from bot.protocol.report import Data, in_danger, new_report, value
 from bot.protocol.routes import here_of, routes_of
 from bot.referrals.reference import new_reference
+from bot.referrals.responders import enter_sender
 from bot.referrals.tables import Amendment, Case, Receipt, Report
+from bot.security.invitations import binding_of
 from bot.settings import settings
 
 
@@ -35,8 +37,7 @@ def begin_report(session: Session, conversation: Conversation, content: Data | N
         content: its first content; empty where none is given.
     """
     content = content or new_report()
-    if conversation.country:
-        put(content, "organisation_country", conversation.country, source="channel")
+    enter_sender(session, conversation, content)
     report = Report(id=str(uuid.uuid4()), conversation_id=conversation.id, data=content, version=1,
                     protocol_version=PROTOCOL_VERSION)
     session.add(report)
@@ -243,7 +244,7 @@ def record_of(session: Session, report: Report) -> dict[str, Any]:
         "state": conversation.state,
         "protocol_version": report.protocol_version,
         "country": here,
-        "reporter_verified": False,
+        "reporter_verified": binding_of(session, conversation.owner) is not None,
         "created_at": report.created_at.isoformat(),
         "updated_at": report.updated_at.isoformat(),
         "sent_at": _iso(report.sent_at),

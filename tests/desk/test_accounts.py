@@ -1,14 +1,16 @@
 """Accounts, passwords, sign-in delays, sessions and tokens."""
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select, update
 
+from bot.commands import tokens as token_module
 from bot.commands.accounts import accounts as commands
-from bot.commands.accounts import token as token_command
+from bot.commands.tokens import token as token_command
 from bot.database import now, writing
 from bot.security import accounts, sessions, tokens
 from bot.security.passwords import fits, new_password
@@ -199,6 +201,36 @@ def test_tokens_hold_their_scope_and_only_a_hash_is_kept(store: Store) -> None:
                 tokens.create(session, name, scope)
 
 
+def test_a_token_ends_on_its_day(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    with store.writing() as session:
+        usual, short = tokens.create(session, "usual", "channel"), tokens.create(session, "short", "desk", days=1)
+        for later, good in ((timedelta(hours=23), (True, True)), (timedelta(hours=25), (True, False)),
+                            (timedelta(days=364), (True, False)), (timedelta(days=366), (False, False))):
+            monkeypatch.setattr(tokens, "now", lambda later=later: now() + later)
+            found = tokens.verify(session, usual, "channel"), tokens.verify(session, short, "desk")
+            assert tuple(one is not None for one in found) == good, later
+        for days in (0, -1, 3651):
+            with pytest.raises(tokens.BadToken):
+                tokens.create(session, "other", "desk", days=days)
+
+
+def test_tokens_are_listed_and_revoked_on_the_command_line(database: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = CliRunner().invoke
+    made = run(token_command, ["add", "cli-short", "channel", "--country", "PT", "--days", "2"]).output.strip()
+    assert re.search(rf"cli-short +channel +PT +active +{now() + timedelta(days=2):%Y-%m-%d}",
+                     run(token_command, ["list"]).output)
+    assert made not in run(token_command, ["list"]).output
+    with monkeypatch.context() as patch:
+        patch.setattr(token_module, "now", lambda: now() + timedelta(days=3))
+        assert re.search("cli-short .* expired", run(token_command, ["list"]).output)
+    assert run(token_command, ["revoke", "cli-short"]).exit_code == 0
+    assert re.search("cli-short .* revoked", run(token_command, ["list"]).output)
+    with writing() as session:
+        assert tokens.verify(session, made, "channel") is None
+    assert run(token_command, ["revoke", "cli-short"]).exit_code == 1
+    assert run(token_command, ["add", "cli-long", "channel", "--days", "9999"]).exit_code == 1
+
+
 def test_the_command_line(database: None) -> None:
     run = CliRunner().invoke
     added = run(commands, ["add", "cli-ana", "--role", "supervisor", "--display", "Ana Marin"])
@@ -219,9 +251,9 @@ def test_the_command_line(database: None) -> None:
     for command in (["password"], ["second-factor-reset"], ["disable"]):
         assert run(commands, [*command, "nobody-here"]).exit_code == 1
     assert run(commands, ["role", "nobody-here", "duty"]).exit_code == 1
-    made = run(token_command, ["cli-token", "desk"])
+    made = run(token_command, ["add", "cli-token", "desk"])
     with writing() as session:
         assert tokens.verify(session, made.output.strip(), "desk")
         acts = set(session.execute(select(AuditEntry.action).filter_by(subject="cli-ana")).scalars())
     assert {"account.added", "account.password", "account.role", "account.second_factor", "account.disabled"} <= acts
-    assert run(token_command, ["cli-token", "desk"]).exit_code == 1
+    assert run(token_command, ["add", "cli-token", "desk"]).exit_code == 1
