@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 
 from bot.settings import ROOT
+from tests.databases import new_url
 
 PARTS = ("bot", "web", "jobs")
 START_SECONDS = 90
@@ -49,7 +50,7 @@ def environment(folder: Path, port: int, models: Path = ROOT / "models") -> dict
     others = {name: value for name, value in os.environ.items() if not name.startswith("FIRSTLINE_")}
     return {
         **others,
-        "FIRSTLINE_DATABASE_URL": f"sqlite:///{folder / 'firstline.db'}",
+        "FIRSTLINE_DATABASE_URL": new_url(folder / "firstline.db"),
         "FIRSTLINE_SECRET": os.urandom(32).hex(),
         "FIRSTLINE_PROFILE": "default",
         "FIRSTLINE_HOST": "127.0.0.1",

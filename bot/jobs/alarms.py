@@ -1,12 +1,14 @@
 """Repeats the alarm of a case that nobody claimed, or that nobody answers, in the profile's time."""
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot.conversations.messages import DESK, changed
+from bot.conversations.messages import DESK, changed, hold_if_free
 from bot.conversations.tables import Conversation, Message
 from bot.database import now
 from bot.protocol.catalogue import text
@@ -24,12 +26,11 @@ def repeat_alarms(session: Session) -> int:
     Returns:
         How many alarms were repeated.
     """
-    due = session.execute(
-        select(Case).where(Case.state == "open", Case.alarm_at <= now())
-    ).scalars().all()
-    for case in due:
+    rung = 0
+    for (case,) in _held(session, select(Case).where(Case.state == "open", Case.alarm_at <= now())):
         _ring(session, case, "not_yet_taken" if case.acknowledged_by else "not_yet_read")
-    return len(due)
+        rung += 1
+    return rung
 
 
 def ring_for_unanswered(session: Session) -> int:
@@ -47,20 +48,31 @@ def ring_for_unanswered(session: Session) -> int:
         .correlate(Case)
         .scalar_subquery()
     )
-    held = session.execute(
-        select(Case, Message.created_at)
+    unanswered = (
+        select(Case, Message.created_at).select_from(Case)
         .join(Conversation, Conversation.id == Case.conversation_id)
         .join(Message, Message.conversation_id == Case.conversation_id)
         .where(Case.state == "claimed", Conversation.state == "human", Message.author == "responder",
                Message.seq == newest)
-    ).all()
+    )
     rung = 0
-    for case, since in held:
+    for case, since in _held(session, unanswered):
         patience = timedelta(minutes=_minutes(session, case))
         if now() - since > patience and (case.alarm_at is None or case.alarm_at <= now()):
             _ring(session, case, "not_answered")
             rung += 1
     return rung
+
+
+def _held(session: Session, query: Any) -> Iterator[Any]:
+    """Give the rows of a query on cases, each with its conversation held and as it is now.
+
+    Where somebody is writing in the conversation this very moment, the next round looks again.
+    """
+    found = session.execute(query.with_only_columns(Case.id, Case.conversation_id, maintain_column_froms=True)).all()
+    for case_id, conversation_id in found:
+        if hold_if_free(session, conversation_id):
+            yield from session.execute(query.where(Case.id == case_id).execution_options(populate_existing=True)).all()
 
 
 def _minutes(session: Session, case: Case) -> float:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.conversations.delivery import Parcel, not_sent, sent, take_due
-from bot.conversations.messages import as_json
+from bot.conversations.messages import as_json, hold
 from bot.conversations.tables import Conversation
 from bot.database import writing
 from bot.referrals.reports import open_case
@@ -73,6 +73,7 @@ async def _send(http: httpx.AsyncClient, parcel: Parcel) -> None:
     except httpx.HTTPError as failed:
         error = type(failed).__name__
     with writing() as session:
+        hold(session, parcel.conversation.id)
         if error is None:
             sent(session, parcel)
         elif not_sent(session, parcel, error):

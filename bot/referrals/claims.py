@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import and_, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
+from bot.conversations.messages import hold
 from bot.conversations.tables import Conversation, Message
 from bot.database import now, writing
 from bot.referrals.cases import (
@@ -16,6 +17,7 @@ from bot.referrals.cases import (
     OwnedByOther,
     done,
     find,
+    find_held,
     find_own,
     must_be_officer,
     say,
@@ -48,7 +50,7 @@ def claim(session: Session, case_id: str, account: Account) -> Opened:
         CaseClosed: it was closed.
     """
     must_be_officer(account)
-    opened = find(session, case_id)
+    opened = find_held(session, case_id)
     chat_was = opened.conversation.state
     _mute_bot(session, opened.conversation)
     at, other = now(), aliased(Case)
@@ -75,7 +77,6 @@ def claim(session: Session, case_id: str, account: Account) -> Opened:
 
 
 def _mute_bot(session: Session, conversation: Conversation) -> None:
-    # First of all writes: it also makes claims of two cases of one chat wait for each other.
     session.execute(
         update(Conversation).where(Conversation.id == conversation.id).values(state="human", updated_at=now())
         .execution_options(synchronize_session=False)
@@ -119,7 +120,7 @@ def acknowledge(session: Session, case_id: str, account: Account) -> Opened:
         CaseClosed: it was closed.
     """
     must_be_officer(account)
-    opened = find(session, case_id)
+    opened = find_held(session, case_id)
     first = session.execute(
         update(Case)
         .where(Case.id == case_id, Case.acknowledged_at.is_(None), Case.state == "open")
@@ -179,9 +180,11 @@ def release_all(account: Account) -> int:
 
 def release_held(session: Session, account: Account) -> int:
     """Do the same inside a transaction, as when an account is disabled."""
-    held = session.execute(select(Case.id).filter_by(owner_id=account.id, state="claimed")).scalars().all()
-    for case_id in held:
-        release(session, case_id, account)
+    mine = select(Case.id, Case.conversation_id).filter_by(owner_id=account.id, state="claimed")
+    held = session.execute(mine).all()
+    hold(session, *(row.conversation_id for row in held))
+    for row in held:
+        release(session, row.id, account)
     return len(held)
 
 
@@ -204,7 +207,7 @@ def take_over(session: Session, case_id: str, account: Account) -> Opened:
     """
     if account.role != SUPERVISOR:
         raise NotAllowed(account.role)
-    opened = find(session, case_id)
+    opened = find_held(session, case_id)
     if opened.case.state == "closed":
         raise CaseClosed(case_id)
     if opened.owner is None:
