@@ -47,7 +47,7 @@ class Live:
         """
         if self._task is None or self._task.done():
             if shared():
-                self._task = asyncio.create_task(self._listen())
+                self._task = asyncio.create_task(self._listen(await asyncio.to_thread(_ear)))
             else:
                 self._last = await asyncio.to_thread(self._newest)
                 self._task = asyncio.create_task(self._watch())
@@ -88,19 +88,24 @@ class Live:
             self._last = max(row.id for row in rows)
         return {row.topic for row in rows}
 
-    async def _listen(self) -> None:
+    async def _listen(self, connection: Any) -> None:
+        while True:
+            try:
+                await self._hear(connection)
+            except ConnectionLost:
+                connection = await self._reconnected()
+
+    async def _reconnected(self) -> Any:
+        """Give a new connection; what changes meanwhile is not heard, so every page looks for itself."""
         while True:
             try:
                 connection = await asyncio.to_thread(_ear)
-                try:
-                    # What changed while nobody listened was not heard: every page looks once.
-                    self._wake(list(self._waiting))
-                    await self._hear(connection)
-                finally:
-                    connection.close()
-            except (SQLAlchemyError, ConnectionLost):
+            except SQLAlchemyError:
                 self._wake(list(self._waiting))
                 await asyncio.sleep(DEAF_SECONDS)
+            else:
+                self._wake(list(self._waiting))
+                return connection
 
     async def _hear(self, connection: Any) -> None:
         """Wake pages until the connection is lost."""
@@ -116,6 +121,7 @@ class Live:
                 connection.notifies.clear()
         finally:
             loop.remove_reader(socket)
+            connection.close()
 
 
 def _ear() -> Any:
