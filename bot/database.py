@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, declarative_base, sessionmaker
+from sqlalchemy.pool import NullPool
 from sqlalchemy.types import DateTime, TypeDecorator
 
 from bot.settings import settings
@@ -60,15 +61,16 @@ def make_engine(url: str) -> Engine:
     return _sqlite(url) if url.startswith("sqlite") else _postgresql(url, BUSY_SECONDS)
 
 
-def lock_engine(connections: int, patience: float) -> Engine:
+def lock_engine(patience: float) -> Engine:
     """Make an engine for locks that outlast transactions; only on PostgreSQL.
 
     Args:
-        connections: how many locks may be held at once.
         patience: seconds to wait for a lock.
+
+    Returns:
+        The engine. Its connections are not kept: whatever happens to a task, closing ends the lock.
     """
-    return _postgresql(settings().database_url, patience, pool_size=connections, max_overflow=0,
-                       isolation_level="AUTOCOMMIT")
+    return _postgresql(settings().database_url, patience, poolclass=NullPool, isolation_level="AUTOCOMMIT")
 
 
 def _postgresql(url: str, patience: float, **more: Any) -> Engine:

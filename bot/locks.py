@@ -15,7 +15,6 @@ from weakref import WeakValueDictionary
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.database import lock_engine, shared
@@ -27,7 +26,6 @@ PATIENCE_SECONDS = 15
 
 _TAKE = text("SELECT pg_advisory_lock(hashtextextended(:name, 0))")
 _TRY = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
-_GIVE = text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))")
 
 
 class ConversationLocks:
@@ -40,7 +38,7 @@ class ConversationLocks:
         self._places = asyncio.Semaphore(AT_ONCE)
         # As many threads as places, and their own: who gives a lock back always finds one free.
         self._threads = ThreadPoolExecutor(AT_ONCE, "conversation-lock")
-        self._engine = lock_engine(AT_ONCE, PATIENCE_SECONDS) if shared() else None
+        self._engine = lock_engine(PATIENCE_SECONDS) if shared() else None
 
     @asynccontextmanager
     async def held(self, conversation_id: str) -> AsyncIterator[None]:
@@ -63,7 +61,8 @@ class ConversationLocks:
                 try:
                     yield
                 finally:
-                    await loop.run_in_executor(self._threads, _give, connection, conversation_id)
+                    # The lock ends with its connection, also with one that was lost meanwhile.
+                    await loop.run_in_executor(self._threads, connection.close)
 
 
 def _take(own: Engine, name: str) -> Connection:
@@ -74,16 +73,6 @@ def _take(own: Engine, name: str) -> Connection:
         connection.close()
         raise
     return connection
-
-
-def _give(connection: Connection, name: str) -> None:
-    try:
-        connection.execute(_GIVE, {"name": name})
-    except SQLAlchemyError:
-        # The lock ends with its connection, which must not be used again.
-        connection.invalidate()
-    finally:
-        connection.close()
 
 
 def alone(session: Session, name: str) -> bool:
