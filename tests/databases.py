@@ -20,7 +20,6 @@ from tests.postgres import Server, running
 
 ON_POSTGRESQL = os.environ.get("FIRSTLINE_TEST_DATABASE", "sqlite") == "postgresql"
 
-about_sqlite = pytest.mark.skipif(ON_POSTGRESQL, reason="is about the file of an SQLite database")
 needs_postgresql = pytest.mark.skipif(not ON_POSTGRESQL, reason="needs PostgreSQL: make test-postgres")
 
 

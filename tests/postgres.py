@@ -3,18 +3,23 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
 USER = "postgres"
 """Also the system's user that runs the server where the tests run as root, which PostgreSQL refuses."""
+START_SECONDS = 180
 
 
 def _programs() -> Path:
@@ -22,12 +27,12 @@ def _programs() -> Path:
     return Path(next(path for path in found if path)).parent
 
 
-def _run(*command: str) -> None:
-    as_user = ["runuser", "-u", USER, "--"] if os.geteuid() == 0 else []
-    # Nobody waits for the server's own output, which it keeps open.
-    ended = subprocess.run([*as_user, *command], cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                           stderr=subprocess.PIPE, text=True, timeout=60)
-    assert ended.returncode == 0, f"{command[0]}: {ended.stderr}"
+def _begin(log: Path, *command: str) -> subprocess.Popen[bytes]:
+    """Start a program; it ends with the tests, also where they are killed."""
+    other_user: dict[str, Any] = {"user": USER, "group": USER, "extra_groups": []} if os.geteuid() == 0 else {}
+    with log.open("ab") as words:
+        return subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--", *command], cwd="/", stdin=subprocess.DEVNULL,
+                                stdout=words, stderr=words, **other_user)
 
 
 @dataclass
@@ -39,6 +44,16 @@ class Server:
     """
 
     folder: Path
+
+    def wait(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        """Wait until it answers."""
+        until = time.monotonic() + START_SECONDS
+        while process.poll() is None and time.monotonic() < until:
+            try:
+                return self.do("SELECT 1")
+            except OperationalError:
+                time.sleep(0.1)
+        raise AssertionError(log.read_text())
 
     def url(self, database: str) -> str:
         """Give the address of one of its databases."""
@@ -75,14 +90,19 @@ def running(durable: bool = False) -> Iterator[Server]:
     programs, folder = _programs(), Path(tempfile.mkdtemp(prefix="firstline-pg-", dir="/tmp"))
     if os.geteuid() == 0:
         shutil.chown(folder, USER, USER)
-    data, log = str(folder / "data"), str(folder / "log")
-    safe = "on" if durable else "off"
-    options = (f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync={safe} -c max_connections=200 "
-               f"-c synchronous_commit={safe} -c full_page_writes={safe}")
-    _run(str(programs / "initdb"), "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
-    _run(str(programs / "pg_ctl"), "-D", data, "-l", log, "-w", "-o", options, "start")
+    data, log, safe = str(folder / "data"), folder / "log", "on" if durable else "off"
+    made = _begin(log, str(programs / "initdb"), "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-locale",
+                  "-N")
+    assert made.wait(START_SECONDS) == 0, log.read_text()
+    options = {"listen_addresses": "", "unix_socket_directories": folder, "max_connections": 200,
+               **dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), safe)}
+    process = _begin(log, str(programs / "postgres"), "-D", data,
+                     *(part for name, value in options.items() for part in ("-c", f"{name}={value}")))
+    server = Server(folder)
     try:
-        yield Server(folder)
+        server.wait(process, log)
+        yield server
     finally:
-        _run(str(programs / "pg_ctl"), "-D", data, "-m", "immediate", "-w", "stop")
+        process.send_signal(signal.SIGQUIT)
+        process.wait(20)
         shutil.rmtree(folder, ignore_errors=True)
