@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.10 python3; do "$$p" -c 'import sys; sys.exit
 BIN := .venv/bin
 QUIET := TF_CPP_MIN_LOG_LEVEL=3 RASA_TELEMETRY_ENABLED=false SQLALCHEMY_SILENCE_UBER_WARNING=1 PYTHONWARNINGS=ignore
 
-.PHONY: run test bench evaluate learn soak soak-crash token webhook password lint types imports data schema lock clean
+.PHONY: run test test-postgres bench evaluate learn soak soak-crash token webhook password lint types imports data schema lock clean
 
 run: .venv/ready
 	@$(QUIET) $(BIN)/python -W ignore -m bot.cli run
@@ -15,6 +15,12 @@ test: .venv/ready-dev lint types imports
 	@$(QUIET) $(BIN)/python -W ignore -m pytest --ignore=tests/browser
 	@# In a process of its own: the browser's driver keeps an event loop running.
 	@$(QUIET) $(BIN)/python -W ignore -m pytest tests/browser
+
+# The same tests on a PostgreSQL server that they start themselves; PART names some of them.
+PART ?= tests/unit tests/door tests/desk tests/dialogues tests/reliability
+test-postgres: .venv/ready-dev
+	@$(QUIET) $(BIN)/python -W ignore -m bot.cli train
+	@FIRSTLINE_TEST_DATABASE=postgresql $(QUIET) $(BIN)/python -W ignore -m pytest $(PART)
 
 bench: .venv/ready-dev
 	@$(QUIET) $(BIN)/python -W ignore -m bot.cli train

@@ -64,11 +64,14 @@ def run() -> None:
 
 @main.command()
 @click.argument("part", type=click.Choice(["bot", "web", "jobs"]))
-def serve(part: str) -> None:
+@click.option("--number", type=click.IntRange(1), default=1, show_default=True,
+              help="Of the bot: which of the sockets in FIRSTLINE_BOT_SOCKET is its own.")
+def serve(part: str, number: int) -> None:
     """Run one process."""
     from bot import serve as processes
 
-    getattr(processes, f"serve_{part}")()
+    starts = {"bot": lambda: processes.serve_bot(number), "web": processes.serve_web, "jobs": processes.serve_jobs}
+    starts[part]()
 
 
 @main.command()

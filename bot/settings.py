@@ -29,7 +29,7 @@ class Settings:
         profile: name of the country profile in `profiles/`.
         host: address that the web process listens on.
         port: its port; the public addresses are built from it.
-        bot_socket: Unix socket of the bot process, mode 0600.
+        bot_sockets: Unix sockets of the bot processes, mode 0600; several only on PostgreSQL.
         models: folder of the trained model.
         backup_key: file with the key of the backups.
         cookies_secure: False only where pages are served on localhost without TLS.
@@ -41,7 +41,7 @@ class Settings:
     profile: str
     host: str
     port: int
-    bot_socket: Path
+    bot_sockets: tuple[Path, ...]
     models: Path
     backup_key: Path
     cookies_secure: bool
@@ -88,13 +88,16 @@ def read_settings(environment: dict[str, str]) -> Settings:
     url = environment.get("FIRSTLINE_DATABASE_URL", "sqlite:///var/firstline.db")
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
         url = f"sqlite:///{ROOT / url.removeprefix('sqlite:///')}"
+    sockets = tuple(_path(one.strip()) for one in environment.get("FIRSTLINE_BOT_SOCKET", "var/bot.sock").split(","))
+    if len(sockets) > 1 and not url.startswith("postgresql"):
+        raise UnsafeSetting("FIRSTLINE_BOT_SOCKET: several bot processes need PostgreSQL (FIRSTLINE_DATABASE_URL)")
     return Settings(
         database_url=url,
         secret=secret,
         profile=environment.get("FIRSTLINE_PROFILE", "default"),
         host=host,
         port=port,
-        bot_socket=_path(environment.get("FIRSTLINE_BOT_SOCKET", "var/bot.sock")),
+        bot_sockets=sockets,
         models=_path(environment.get("FIRSTLINE_MODELS", "models")),
         backup_key=_path(environment.get("FIRSTLINE_BACKUP_KEY", "var/keys/backup")),
         cookies_secure=behind_proxy,

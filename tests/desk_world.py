@@ -16,12 +16,13 @@ from sanic import Sanic
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.conversations.messages import messages_after, open_conversation, receive
-from bot.database import Base, make_engine, writing
+from bot.database import make_engine, writing
 from bot.protocol.report import new_report, put
 from bot.referrals import reports
 from bot.security import accounts
 from bot.security.tables import Account
 from bot.settings import ROOT
+from tests.databases import new_url_with_tables
 from tests.phone import Phone, set_up_phone
 
 Writing = Callable[[], AbstractContextManager[Session]]
@@ -36,9 +37,11 @@ class Store:
 
     @classmethod
     def at(cls, path: Path) -> Store:
-        engine = make_engine(f"sqlite:///{path}")
-        Base.metadata.create_all(engine)
+        engine = make_engine(new_url_with_tables(path))
         return cls(sessionmaker(engine, future=True, expire_on_commit=False))
+
+    def close(self) -> None:
+        self.sessions.kw["bind"].dispose()
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

@@ -97,7 +97,7 @@ def take_due(session: Session) -> list[Parcel]:
         .join(Conversation, Conversation.id == Delivery.conversation_id)
         .join(ApiToken, ApiToken.id == Delivery.token_id)
         .where(Delivery.state == "waiting", is_due, ~overtakes)
-        .order_by(Delivery.due_at).limit(AT_ONCE)
+        .order_by(Delivery.due_at).limit(AT_ONCE).with_for_update(of=Delivery, skip_locked=True)
     )
     taken = []
     for delivery, message, conversation, token in session.execute(query).all():
@@ -114,7 +114,7 @@ def take_due(session: Session) -> list[Parcel]:
 
 
 def sent(session: Session, parcel: Parcel) -> None:
-    """Note that a channel took a message."""
+    """Note that a channel took a message; the conversation is held (see `messages.hold`)."""
     _end(session, parcel, "sent", None)
     mark(session, parcel.conversation.id, sent=parcel.message.seq)
 
@@ -123,14 +123,14 @@ def not_sent(session: Session, parcel: Parcel, error: str) -> bool:
     """Note that a channel did not take a message: it is tried again, or given up.
 
     Args:
-        session: a writing transaction.
+        session: a writing transaction that holds the conversation.
         parcel: what was to be sent.
         error: kind of the failure, without content.
 
     Returns:
         Whether it was given up for good.
     """
-    delivery = session.get(Delivery, parcel.id)
+    delivery = session.get(Delivery, parcel.id, with_for_update=True)
     if delivery.state != "waiting":
         # Another sender, for whom this one was dead, has brought it to an end.
         return False

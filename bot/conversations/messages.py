@@ -21,6 +21,31 @@ def changed(session: Session, topic: str, alarm: bool = False) -> None:
     session.add(Change(topic=topic, alarm=alarm))
 
 
+def hold(session: Session, *conversation_ids: str) -> list[Conversation]:
+    """Hold conversations until the transaction ends: nobody else writes in them, and each is as it is now.
+
+    Every transaction that writes about a conversation does this before it reads what it decides by. All rows of a
+    conversation (messages, reports, cases) are so written by one at a time. SQLite has one writer at a time anyway.
+
+    Args:
+        session: a writing transaction.
+        *conversation_ids: the conversations; several are taken in one order, so that two never wait for each other.
+
+    Returns:
+        Those that exist, in the order of their ids.
+    """
+    query = select(Conversation).where(Conversation.id.in_(conversation_ids)).order_by(Conversation.id)
+    return list(session.execute(query.with_for_update(key_share=True).execution_options(populate_existing=True))
+                .scalars())
+
+
+def hold_if_free(session: Session, conversation_id: str) -> Conversation | None:
+    """Do the same for one conversation, but wait for nobody: None where somebody else is writing in it."""
+    query = select(Conversation).where(Conversation.id == conversation_id)
+    return session.execute(query.with_for_update(key_share=True, skip_locked=True)
+                           .execution_options(populate_existing=True)).scalar_one_or_none()
+
+
 def open_conversation(session: Session, channel: str, owner: str, name: str,
                       country: str | None = None) -> Conversation:
     """Find an owner's conversation, or begin it.
@@ -33,14 +58,20 @@ def open_conversation(session: Session, channel: str, owner: str, name: str,
         country: ISO code of the country of the sender's organisation, where it is known.
 
     Returns:
-        The conversation; another owner's conversation of the same name is another one.
+        The conversation, held (see `hold`); another owner's conversation of the same name is another one.
     """
-    found = session.execute(select(Conversation).filter_by(owner=owner, name=name)).scalar_one_or_none()
+    query = (select(Conversation).filter_by(owner=owner, name=name).with_for_update(key_share=True)
+             .execution_options(populate_existing=True))
+    found = session.execute(query).scalar_one_or_none()
     if found is None:
-        found = Conversation(id=str(uuid.uuid4()), channel=channel, owner=owner, name=name, country=country,
-                             state="bot", last_seq=0)
-        session.add(found)
-        session.flush()
+        try:
+            with session.begin_nested():
+                found = Conversation(id=str(uuid.uuid4()), channel=channel, owner=owner, name=name, country=country,
+                                     state="bot", last_seq=0)
+                session.add(found)
+        except IntegrityError:
+            # Another process began it in between.
+            found = session.execute(query).scalar_one()
     return found
 
 

@@ -1,7 +1,22 @@
 """Tables of the conversations: one row a message, one row the bot's memory, one row each change for live pages."""
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    event,
+    func,
+    select,
+)
 
 from bot.database import Base, UtcTime, now
 
@@ -101,3 +116,13 @@ class Change(Base):
     topic = Column(String(36), nullable=False)
     alarm = Column(Boolean, nullable=False, default=False)
     at = Column(UtcTime, nullable=False, default=now)
+
+
+CHANGES = "firstline_changes"
+"""PostgreSQL's channel on which the topic of each change is said once its transaction is stored."""
+
+
+@event.listens_for(Change, "after_insert")
+def _say_so(_mapper: Any, connection: Any, change: Change) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_notify(CHANGES, change.topic)))

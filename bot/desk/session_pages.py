@@ -35,8 +35,13 @@ async def end_session(request: Request) -> HTTPResponse:
 
     def end() -> str | None:
         with writing() as session:
-            owner = sessions.end(session, request.form.get("session", ""), account)
+            key = request.form.get("session", "")
+            owner = sessions.owner_of(session, key, account)
             if owner is None:
+                return None
+            # Before anything is noted; and of two that end the last two sessions, the second sees the first.
+            claims.hold_all_of(session, owner)
+            if sessions.end(session, key, account) is None:
                 return None
             if not sessions.has_any(session, owner):
                 claims.release_held(session, owner)

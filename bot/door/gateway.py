@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.conversations.delivery import mark
-from bot.conversations.messages import answers_to, as_json, messages_after, open_conversation, receive, tell
+from bot.conversations.messages import answers_to, as_json, hold, messages_after, open_conversation, receive, tell
 from bot.conversations.tables import Conversation, Message
 from bot.crash_points import reached
 from bot.database import now, reading, writing
@@ -204,7 +204,7 @@ def _bot_is_down(conversation_id: str, message_id: str) -> None:
     """Tell the responder that the bot does not answer, once a message; the message stays waiting."""
     try:
         with writing() as session:
-            conversation = session.get(Conversation, conversation_id)
+            [conversation] = hold(session, conversation_id)
             message = session.get(Message, message_id)
             if conversation.state == "human" or message.state != "waiting" or answers_to(session, message_id):
                 return

@@ -5,6 +5,7 @@ from copy import deepcopy
 
 from sqlalchemy import select
 
+from bot.conversations.messages import hold
 from bot.conversations.tables import Conversation
 from bot.database import reading, writing
 from bot.door.devices import CONVERSATION
@@ -38,12 +39,14 @@ def join(secret: str, owner: str) -> bool:
         Whether it is bound now; where it is, its report has role, organisation and call-back, which are not asked then.
     """
     with writing() as session:
+        own = select(Conversation.id).filter_by(owner=owner, name=CONVERSATION)
+        chats = hold(session, *session.execute(own).scalars())
         if not invitations.accept(session, secret, owner):
             return False
-        chat = session.execute(select(Conversation).filter_by(owner=owner, name=CONVERSATION)).scalar_one_or_none()
-        report = session.get(Report, chat.report_id) if chat is not None and chat.report_id else None
-        if report is not None:
-            content = deepcopy(report.data)
-            enter_sender(session, chat, content)
-            store_content(session, report.id, report.version, content)
+        for chat in chats:
+            report = session.get(Report, chat.report_id) if chat.report_id else None
+            if report is not None:
+                content = deepcopy(report.data)
+                enter_sender(session, chat, content)
+                store_content(session, report.id, report.version, content)
         return True

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.conversations.messages import tell
+from bot.conversations.messages import hold, tell
 from bot.conversations.tables import Conversation
 from bot.database import now, reading, writing
 from bot.door.devices import CONVERSATION
@@ -58,7 +58,8 @@ def keep(owner: str, code: str) -> tuple[str, str | None]:
         raise ValueError("length of the code")
     hashed = hash_password(_normal(code))
     with writing() as session:
-        found = session.execute(select(Conversation).filter_by(owner=owner, name=CONVERSATION)).scalar_one_or_none()
+        query = select(Conversation).filter_by(owner=owner, name=CONVERSATION).with_for_update(key_share=True)
+        found = session.execute(query).scalar_one_or_none()
         if found is None:
             raise NothingToKeep
         found.return_key = found.return_key or new_reference()
@@ -117,7 +118,8 @@ def open_again(number: str, code: str, before: str, owner: str, notice: str) -> 
         if not moved.rowcount:
             return False
         invitations.move(session, before, owner)
-        tell(session, session.get(Conversation, found_id), notice)
+        [conversation] = hold(session, found_id)
+        tell(session, conversation, notice)
         audit.note(session, owner, "conversation.returned", found_id)
     return True
 

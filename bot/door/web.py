@@ -105,7 +105,7 @@ async def send_script(request: Request) -> HTTPResponse:
     body = request.json
     if not isinstance(body, dict) or not all(isinstance(body.get(key), str) for key in ("text", "id")):
         return _failure(422, "malformed", pages.texts()["error"]["broken"])
-    if not body["text"].strip() or not 0 < len(body["id"]) <= 64:
+    if not body["text"].strip() or not body["id"].isprintable() or not 0 < len(body["id"]) <= 64:
         return _failure(422, "empty", pages.texts()["error"]["empty"])
     owner = owner_of(device)
     try:

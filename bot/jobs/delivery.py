@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.conversations.delivery import Parcel, not_sent, sent, take_due
-from bot.conversations.messages import as_json
+from bot.conversations.messages import as_json, hold
 from bot.conversations.tables import Conversation
 from bot.crash_points import reached
 from bot.database import writing
@@ -77,6 +77,7 @@ async def _send(http: httpx.AsyncClient, parcel: Parcel) -> None:
         error = type(failed).__name__
     reached("delivery.sent")
     with writing() as session:
+        hold(session, parcel.conversation.id)
         if error is None:
             sent(session, parcel)
         elif not_sent(session, parcel, error):

@@ -13,6 +13,7 @@ from bot.door import bot_client
 from bot.jobs.alarms import repeat_alarms, ring_for_unanswered
 from bot.jobs.pending import conversations_waiting
 from bot.jobs.unfinished import attend
+from bot.locks import alone
 
 log = structlog.get_logger()
 
@@ -35,12 +36,13 @@ async def run(heartbeat: Path) -> None:
 
 
 async def one_round() -> None:
-    """Run each job once."""
+    """Run each job once; the clocks only where no other process is at them."""
     try:
         with writing() as session:
-            repeat_alarms(session)
-            ring_for_unanswered(session)
-            attend(session)
+            if alone(session, "clocks"):
+                repeat_alarms(session)
+                ring_for_unanswered(session)
+                attend(session)
             session.flush()
             reached("jobs.before_commit")
         reached("jobs.committed")

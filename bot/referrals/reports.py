@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.conversations.messages import DESK, as_json, changed, messages_after
+from bot.conversations.messages import DESK, as_json, changed, hold, messages_after
 from bot.conversations.tables import Conversation
 from bot.crash_points import reached
 from bot.database import now
@@ -94,6 +94,7 @@ def open_case(session: Session, report: Report, conversation: Conversation, reas
     Returns:
         The case. A new one, or one whose urgency rises, rings.
     """
+    _as_it_is_now(session, report)
     content = report.data
     urgent = in_danger(content)
     missing = value(content, "missing") == "now"
@@ -135,6 +136,7 @@ def submit(session: Session, report: Report, conversation: Conversation, referen
     Returns:
         The reference under which it is stored.
     """
+    _as_it_is_now(session, report)
     if report.reference:
         return str(report.reference)
     report.reference = reference or new_reference()
@@ -146,6 +148,13 @@ def submit(session: Session, report: Report, conversation: Conversation, referen
     session.flush()
     reached("submit.before_commit")
     return str(report.reference)
+
+
+def _as_it_is_now(session: Session, report: Report) -> None:
+    """Hold a report's conversation, and look at the report again: somebody else may have written meanwhile."""
+    session.flush()
+    hold(session, report.conversation_id)
+    session.refresh(report)
 
 
 def note_receivers(session: Session, report: Report) -> None:

@@ -11,6 +11,7 @@ import uuid
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.database import now
@@ -76,11 +77,13 @@ def add(session: Session, name: str, role: str, display: str, actor: str) -> str
         raise BadAccount(f"role: one of {', '.join(ROLES)}")
     if not 2 <= len(display) <= 80 or not display.isprintable():
         raise BadAccount("display name: 2 to 80 characters; responders read it")
-    if session.execute(select(Account.id).filter_by(name=name)).first():
-        raise BadAccount(f"an account '{name}' exists already")
     password = new_password()
-    session.add(Account(id=str(uuid.uuid4()), name=name, display_name=display, role=role,
-                        password_hash=hash_password(password)))
+    try:
+        with session.begin_nested():
+            session.add(Account(id=str(uuid.uuid4()), name=name, display_name=display, role=role,
+                                password_hash=hash_password(password)))
+    except IntegrityError as error:
+        raise BadAccount(f"an account '{name}' exists already") from error
     audit.note(session, actor, "account.added", name)
     return password
 
@@ -205,10 +208,12 @@ def set_disabled(session: Session, name: str, disabled: bool, actor: str) -> Non
 
 
 def _is_last_administrator(session: Session, account: Account) -> bool:
-    others = select(func.count(Account.id)).where(
-        Account.role == ADMIN, Account.disabled.is_(False), Account.id != account.id
-    )
-    return account.role == ADMIN and not account.disabled and not session.execute(others).scalar()
+    # Held, so that the last two administrators cannot stop each other at the same moment.
+    admins = session.execute(
+        select(Account).where(Account.role == ADMIN, Account.disabled.is_(False)).order_by(Account.id).with_for_update()
+        .execution_options(populate_existing=True)
+    ).scalars().all()
+    return [one.id for one in admins] == [account.id]
 
 
 def _end_sessions(session: Session, account: Account) -> None:

@@ -85,12 +85,14 @@ def append(session: Session, at: datetime, actor: str, action: str, subject: str
     """Add an entry to the chain.
 
     Args:
-        session: a writing transaction; with it the entry stays or goes, and nobody else appends before it ends.
+        session: a writing transaction; with it the entry stays or goes, and nobody else appends before it ends. Rows
+            that others may hold, such as a conversation's, are taken before, so that no two wait for each other.
         at: its time.
         actor: who.
         action: what.
         subject: on which record.
     """
+    session.flush()
     # SQLite has one writer at a time; on PostgreSQL two could read the same last entry.
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(LOCK)))

@@ -141,7 +141,8 @@ def accept(session: Session, secret: str, owner: str) -> bool:
         Whether the device is bound by this invitation now; a second tap on the same device uses nothing up, and a
         device that was revoked does not come back by the same link.
     """
-    query = select(Invitation.id).filter_by(secret_hash=_hash(secret))
+    # Held, so that a second tap on the same device sees the first.
+    query = select(Invitation.id).filter_by(secret_hash=_hash(secret)).with_for_update()
     invitation_id = session.execute(query).scalar_one_or_none()
     device = session.execute(select(Device).filter_by(owner=owner)).scalar_one_or_none()
     if invitation_id is not None and device is not None and device.invitation_id == invitation_id:
@@ -211,11 +212,11 @@ def revoke(session: Session, invitation_id: str, actor: str, devices_too: bool =
     if found is None:
         raise NoSuchInvitation("there is no such invitation")
     found.revoked_at = found.revoked_at or now()
+    bound = select(Device.id).filter_by(invitation_id=found.id, revoked_at=None).order_by(Device.id).with_for_update()
+    devices = session.execute(bound).scalars().all() if devices_too else []
     audit.note(session, actor, "invitation.revoked", found.id)
-    if devices_too:
-        bound = select(Device.id).filter_by(invitation_id=found.id, revoked_at=None)
-        for device_id in session.execute(bound).scalars().all():
-            revoke_device(session, device_id, actor)
+    for device_id in devices:
+        revoke_device(session, device_id, actor)
 
 
 def revoke_device(session: Session, device_id: str, actor: str) -> None:

@@ -150,6 +150,23 @@ def open_sessions(session: Session, account: Account) -> list[Open]:
                  row.DeskSession.last_seen_at) for row in rows]
 
 
+def owner_of(session: Session, key: str, account: Account) -> Account | None:
+    """Tell whose session it is that somebody wants to end.
+
+    Args:
+        session: any transaction.
+        key: the session's key.
+        account: who asks.
+
+    Returns:
+        Whose it is; None where it has ended already or is not this account's to end.
+    """
+    kept = session.get(DeskSession, key)
+    if kept is None or (kept.account_id != account.id and account.role != ADMIN):
+        return None
+    return session.get(Account, kept.account_id)
+
+
 def end(session: Session, key: str, account: Account) -> Account | None:
     """End one of the sessions that `open_sessions` lists.
 
@@ -161,13 +178,10 @@ def end(session: Session, key: str, account: Account) -> Account | None:
     Returns:
         Whose it was; None where it has ended already or is not this account's to end.
     """
-    kept = session.get(DeskSession, key)
-    if kept is None or (kept.account_id != account.id and account.role != ADMIN):
+    owner = owner_of(session, key, account)
+    if owner is None or not session.execute(delete(DeskSession).where(DeskSession.token_hash == key)).rowcount:
         return None
-    owner = session.get(Account, kept.account_id)
-    session.delete(kept)
     audit.note(session, account.name, "session.ended", owner.name)
-    session.flush()
     return owner
 
 

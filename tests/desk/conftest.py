@@ -49,8 +49,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store.at(tmp_path / "desk.db")
+def store(tmp_path: Path) -> Iterator[Store]:
+    made = Store.at(tmp_path / "desk.db")
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ import pytest
 
 import bot.database
 from bot.settings import ROOT, settings
+from tests.databases import new_url
 
 KILLED = -signal.SIGKILL
 PATIENCE = 120
@@ -28,15 +29,14 @@ def own_database(folder: Path) -> Iterator[None]:
     """Point this process and its children to a database that no other test uses.
 
     Args:
-        folder: where a SQLite file goes; `FIRSTLINE_CRASH_DATABASE_URL` names an empty database of another kind.
+        folder: where a SQLite file goes.
     """
     from alembic import command
 
     from bot.setup import migrations
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FIRSTLINE_DATABASE_URL",
-                     os.environ.get("FIRSTLINE_CRASH_DATABASE_URL", f"sqlite:///{folder / 'crash.db'}"))
+        patch.setenv("FIRSTLINE_DATABASE_URL", new_url(folder / "crash.db"))
         patch.setenv("FIRSTLINE_BOT_SOCKET", str(folder / "bot.sock"))
         settings.cache_clear()
         bot.database._sessions.cache_clear()

@@ -67,7 +67,7 @@ def serve_bot() -> None:
     """Be the bot process: its own start, checks, socket and server; only the loaded model is the parent's."""
     from bot.serve import serve_bot as serve
 
-    serve()
+    serve(1)
 
 
 def _load_acts() -> None:

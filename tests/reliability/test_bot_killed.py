@@ -1,7 +1,6 @@
 """The bot process killed again and again in the middle of turns and submits, while phones repeat what got no answer.
 
-`FIRSTLINE_CRASH_KILLS` says how often (60; `make soak-crash` 1,000), `FIRSTLINE_CRASH_SEED` repeats a run, and
-`FIRSTLINE_CRASH_DATABASE_URL` names an empty database of another kind.
+`FIRSTLINE_CRASH_KILLS` says how often (60; `make soak-crash` 1,000), `FIRSTLINE_CRASH_SEED` repeats a run.
 """
 from __future__ import annotations
 
@@ -96,7 +95,7 @@ async def test_nothing_is_lost_doubled_or_stuck(nursery: Nursery, capsys: pytest
     for point in [*lives(chance), ""]:
         nursery.begin("serve_bot", point=point)
     monkeypatch.setattr(gateway, "PER_MINUTE", 10**6)
-    transport = httpx.AsyncHTTPTransport(uds=str(settings().bot_socket))
+    transport = httpx.AsyncHTTPTransport(uds=str(settings().bot_sockets[0]))
     phones = [Phone(chance=random.Random(f"{seed}-{n}")) for n in range(PHONES)]
     ends: list[int] = []
 
@@ -108,7 +107,7 @@ async def test_nothing_is_lost_doubled_or_stuck(nursery: Nursery, capsys: pytest
                 return
 
     async with httpx.AsyncClient(transport=transport, base_url="http://bot", timeout=20) as client:
-        monkeypatch.setattr(bot_client, "_client", lambda: client)
+        monkeypatch.setattr(bot_client, "_clients", lambda: (client,))
         await asyncio.gather(*(talk(phone) for phone in phones))
         for phone in phones:
             await phone.insist("status")

@@ -18,7 +18,7 @@ def test_a_secret_is_all_that_is_needed() -> None:
     found = read_settings(SECRET)
     assert (found.host, found.port, found.profile, found.cookies_secure) == ("127.0.0.1", 8080, "default", False)
     assert found.database_url == f"sqlite:///{ROOT}/var/firstline.db"
-    assert found.bot_socket == ROOT / "var" / "bot.sock"
+    assert found.bot_sockets == (ROOT / "var" / "bot.sock",)
     assert found.models == ROOT / "models"
 
 
@@ -68,7 +68,7 @@ def test_paths_are_the_project_s_unless_absolute() -> None:
     found = read_settings(
         {**SECRET, "FIRSTLINE_MODELS": "elsewhere", "FIRSTLINE_BOT_SOCKET": "/run/firstline/bot.sock"}
     )
-    assert (found.models, found.bot_socket) == (ROOT / "elsewhere", Path("/run/firstline/bot.sock"))
+    assert (found.models, found.bot_sockets) == (ROOT / "elsewhere", (Path("/run/firstline/bot.sock"),))
 
 
 @pytest.mark.parametrize("allowed", [{}, {"FIRSTLINE_CRASH_TEST": "no"}, {"FIRSTLINE_CRASH_TEST": ""}])

@@ -1,35 +1,16 @@
 """An installation of a test's own, on each kind of database that this machine has."""
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, text
 
 from bot import database, settings
 from bot.setup import migrations
-from tests import postgres
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    if not postgres.available():
-        pytest.skip("PostgreSQL is not installed here")
-    with postgres.server() as address:
-        yield address
-
-
-def _empty_database(address: str) -> str:
-    name = f"t{uuid.uuid4().hex[:12]}"
-    engine = create_engine(address.format("postgres"), isolation_level="AUTOCOMMIT", future=True)
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return address.format(name)
+from tests import databases, postgres
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -37,7 +18,9 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Address of an empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'firstline.db'}"
-    return _empty_database(request.getfixturevalue("postgresql"))
+    if not postgres.available():
+        pytest.skip("PostgreSQL is not installed here")
+    return databases.server().url(databases.server().new_database())
 
 
 @pytest.fixture
