@@ -24,10 +24,19 @@ PROGRAM = "token:"
 
 @dataclass(frozen=True)
 class Parcel:
-    """A delivery that this process has for itself, with all that is needed to send it."""
+    """A delivery that this process has for itself, with all that is needed to send it.
+
+    Args:
+        id: the delivery's id, the same at each attempt.
+        url: where to; None where the channel's token was revoked, so that it is sent nowhere any more.
+        token_id: id of the channel's token.
+        salt: its `webhook_salt`.
+        conversation: where it was said.
+        message: what was said.
+    """
 
     id: str
-    url: str
+    url: str | None
     token_id: str
     salt: str
     conversation: Conversation
@@ -84,7 +93,7 @@ def take_due(session: Session) -> list[Parcel]:
         session: a writing transaction.
 
     Returns:
-        What this process must send now; nobody else sends it for `LEASE`.
+        What this process must send or give up now; nobody else does so for `LEASE`.
     """
     earlier, said = aliased(Delivery), aliased(Message)
     overtakes = exists().where(earlier.conversation_id == Delivery.conversation_id, earlier.state == "waiting",
@@ -107,9 +116,9 @@ def take_due(session: Session) -> list[Parcel]:
             .values(due_at=now() + LEASE, attempts=delivery.attempts + 1)
             .execution_options(synchronize_session=False)
         )
-        if mine.rowcount and token.webhook_url and token.revoked_at is None:
-            taken.append(Parcel(delivery.id, token.webhook_url, token.id, token.webhook_salt or "", conversation,
-                                message))
+        if mine.rowcount:
+            url = token.webhook_url if token.revoked_at is None else None
+            taken.append(Parcel(delivery.id, url, token.id, token.webhook_salt or "", conversation, message))
     return taken
 
 
@@ -120,7 +129,7 @@ def sent(session: Session, parcel: Parcel) -> None:
 
 
 def not_sent(session: Session, parcel: Parcel, error: str) -> bool:
-    """Note that a channel did not take a message: it is tried again, or given up.
+    """Note that a channel did not take a message: it is tried again, or given up, at once where it has no address.
 
     Args:
         session: a writing transaction that holds the conversation.
@@ -134,7 +143,7 @@ def not_sent(session: Session, parcel: Parcel, error: str) -> bool:
     if delivery.state != "waiting":
         # Another sender, for whom this one was dead, has brought it to an end.
         return False
-    if delivery.attempts <= len(RETRIES):
+    if parcel.url and delivery.attempts <= len(RETRIES):
         delivery.due_at, delivery.error = now() + RETRIES[delivery.attempts - 1], error
         return False
     _end(session, parcel, "failed", error)

@@ -65,16 +65,7 @@ async def deliver(http: httpx.AsyncClient) -> int:
 
 
 async def _send(http: httpx.AsyncClient, parcel: Parcel) -> None:
-    body = json.dumps({"delivery": parcel.id, "conversation": parcel.conversation.name,
-                       "message": as_json(parcel.message, parcel.conversation)}).encode()
-    at = str(int(time.time()))
-    headers = {"Content-Type": "application/json", "Firstline-Delivery": parcel.id, "Firstline-Time": at,
-               "Firstline-Signature": signature(parcel.token_id, parcel.salt, at, body)}
-    try:
-        answer = await http.post(parcel.url, content=body, headers=headers)
-        error = None if answer.is_success else f"status {answer.status_code}"
-    except httpx.HTTPError as failed:
-        error = type(failed).__name__
+    error = await _post(http, parcel, parcel.url) if parcel.url else "token revoked"
     reached("delivery.sent")
     with writing() as session:
         hold(session, parcel.conversation.id)
@@ -85,6 +76,20 @@ async def _send(http: httpx.AsyncClient, parcel: Parcel) -> None:
         session.flush()
         reached("delivery.before_commit")
     reached("delivery.noted")
+
+
+async def _post(http: httpx.AsyncClient, parcel: Parcel, url: str) -> str | None:
+    """Send; None where it was taken, else the kind of the failure."""
+    body = json.dumps({"delivery": parcel.id, "conversation": parcel.conversation.name,
+                       "message": as_json(parcel.message, parcel.conversation)}).encode()
+    at = str(int(time.time()))
+    headers = {"Content-Type": "application/json", "Firstline-Delivery": parcel.id, "Firstline-Time": at,
+               "Firstline-Signature": signature(parcel.token_id, parcel.salt, at, body)}
+    try:
+        answer = await http.post(url, content=body, headers=headers)
+    except httpx.HTTPError as failed:
+        return type(failed).__name__
+    return None if answer.is_success else f"status {answer.status_code}"
 
 
 def _tell_desk(session: Session, parcel: Parcel) -> None:

@@ -174,6 +174,23 @@ async def test_a_channel_without_an_address_or_with_a_revoked_token_gets_nothing
     assert not channel.got
 
 
+async def test_what_waits_for_a_channel_whose_token_is_revoked_fails_and_rings(channel: Channel, clock: Any) -> None:
+    channel.answers = [503]
+    channel.say("First.", "Second.")
+    await channel.round()
+    with writing() as session:
+        revoke(session, channel.name)
+    clock(timedelta(seconds=6))
+    await channel.round()
+    await channel.round()
+    assert len(channel.got) == 1 and channel.states() == ["failed", "failed"]
+    with reading() as session:
+        [case] = session.execute(select(Case).filter_by(conversation_id=channel.conversation)).scalars()
+        assert (case.reason, case.state) == ("undelivered", "open")
+        left = session.execute(select(Delivery.error).filter_by(conversation_id=channel.conversation)).scalars()
+        assert set(left) == {"token revoked"}
+
+
 @pytest.mark.parametrize("address", [
     "http://channel.example/in", "ftp://channel.example", "https://", "https://me:secret@channel.example/", "channel",
     "https://channel.example/#x", "https://channel.example/" + "a" * 400,
