@@ -191,9 +191,9 @@ def serve_web() -> None:
 
 def serve_jobs() -> None:
     """Run the jobs until they are told to stop."""
-    from bot.jobs import delivery, rounds, trail
+    from bot.jobs import delivery, pending, rounds, trail
 
     async def all_of_them() -> None:
-        await asyncio.gather(rounds.run(heartbeat()), delivery.run(), trail.run())
+        await asyncio.gather(rounds.run(heartbeat()), pending.run(), delivery.run(), trail.run())
 
     asyncio.run(all_of_them())

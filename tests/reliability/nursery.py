@@ -57,10 +57,10 @@ def deliver(got: str) -> None:
 
 
 def jobs_round() -> None:
-    """Run each job once."""
+    """Look at each clock once."""
     from bot.jobs.rounds import one_round
 
-    asyncio.run(one_round())
+    one_round()
 
 
 def serve_bot() -> None:

@@ -203,7 +203,7 @@ async def test_killed_in_a_round_of_the_jobs(nursery: Nursery, point: str, time:
         session.get(Case, sample.case).alarm_at = now() - timedelta(seconds=1)
     assert nursery.run("jobs_round", point=point) == KILLED
     assert the_case(sample.case)[0].alarms == (point in AFTER)
-    await one_round()
-    await one_round()
+    one_round()
+    one_round()
     assert the_case(sample.case)[0].alarms == 1
     assert len(told_to(writing, sample.conversation)) == 1
