@@ -86,8 +86,8 @@ async def went_wrong(request: Request, exception: Exception) -> HTTPResponse:
     else:
         status, text = exception.status_code if isinstance(exception, SanicException) else 500, sentences["broken"]
     if status >= 500:
-        # The kind of error only: its text may hold what somebody wrote.
-        error_logger.error("%s %s: %s", request.method, request.path, type(exception).__name__)
+        # The kind of error only: its text may hold what somebody wrote, and the address which case it was.
+        error_logger.error("%s %s: %s", request.method, request.uri_template, type(exception).__name__)
     typed = request.form.get("text", "") if request.method == "POST" else ""
     return render(request, "problem.html", status, text=text, typed=typed)
 
