@@ -20,6 +20,8 @@ Base: Any = declarative_base()
 
 BUSY_SECONDS = 5
 """How long a write waits for another one before it gives up."""
+CONNECT_SECONDS = 5
+"""How long PostgreSQL may take to answer at all."""
 STUCK_SECONDS = 60
 """After how long PostgreSQL undoes the transaction of a process that hangs in it, so that others can go on."""
 
@@ -77,7 +79,7 @@ def _postgresql(url: str, patience: float, **more: Any) -> Engine:
     limits = {"lock_timeout": patience, "idle_in_transaction_session_timeout": STUCK_SECONDS}
     options = " ".join(f"-c {name}={int(seconds * 1000)}" for name, seconds in limits.items())
     # A server that is gone without a word is noticed within half a minute.
-    reach = {"connect_timeout": BUSY_SECONDS, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+    reach = {"connect_timeout": CONNECT_SECONDS, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
     return create_engine(url, future=True, hide_parameters=True, pool_pre_ping=True,
                          connect_args={**reach, "options": f"-c timezone=UTC {options}"}, **more)
 
