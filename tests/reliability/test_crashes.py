@@ -99,7 +99,7 @@ def the_case(case_id: str) -> tuple[Case, Conversation]:
 
 def trail(case_id: str) -> list[str]:
     with reading() as session:
-        return [entry.action for entry in audit.trail(session, case_id)]
+        return [entry.action for entry in audit.trail(session, [case_id])]
 
 
 @twice
