@@ -16,18 +16,21 @@ import bot.locks
 from bot import live
 from bot.conversations.delivery import take_due
 from bot.conversations.messages import add_message, changed, hold, open_conversation
-from bot.database import engine, now, writing
+from bot.database import engine, now, reading, writing
+from bot.door.devices import CONVERSATION
+from bot.door.joining import join
 from bot.jobs.alarms import repeat_alarms
 from bot.locks import AT_ONCE, ConversationLocks, alone
 from bot.protocol.report import new_report
 from bot.referrals.reports import begin_report, open_case
 from bot.referrals.tables import Case
-from bot.security import accounts
-from bot.security.tables import ApiToken
+from bot.security import accounts, audit, invitations
+from bot.security.tables import ApiToken, DeskSession
 from bot.security.tokens import create
 from bot.security.webhooks import set_webhook
 from tests.databases import needs_postgresql
-from tests.desk_world import make_account
+from tests.desk_world import desk_app, make_account, make_case, served
+from tests.invited import invitation_of, invited, is_bound
 
 pytestmark = [needs_postgresql, pytest.mark.usefixtures("database"), pytest.mark.asyncio(loop_scope="session")]
 
@@ -143,6 +146,56 @@ async def test_an_alarm_in_a_conversation_where_somebody_writes_comes_a_round_la
     with writing() as session:
         repeat_alarms(session)
         assert session.get(Case, case.id).alarms == 1
+
+
+async def somebody_waits() -> None:
+    """Wait until a connection of this database waits for a lock."""
+    waits = text("SELECT count(*) FROM pg_stat_activity"
+                 " WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    for _ in range(500):
+        with engine().connect() as connection:
+            if connection.execute(waits).scalar_one():
+                return
+        await asyncio.sleep(0.01)
+    raise AssertionError("nobody waits")
+
+
+async def test_a_device_is_bound_once_its_chat_is_free_and_holds_up_no_trail_meanwhile() -> None:
+    owner, (secret, _) = f"web:{uuid.uuid4()}", invited()
+    with writing() as session:
+        chat = open_conversation(session, "web", owner, CONVERSATION)
+    with writing() as busy:
+        hold(busy, chat.id)
+        joined = asyncio.create_task(asyncio.to_thread(join, secret, owner))
+        await somebody_waits()
+        # Whoever has the chat can go on; else each would wait for the other.
+        audit.note(busy, "test", "queue.opened")
+    assert await joined and is_bound(owner)
+
+
+async def test_two_taps_at_once_on_one_device_use_an_invitation_once() -> None:
+    owner, (secret, _) = f"web:{uuid.uuid4()}", invited(uses=5)
+    with writing() as first:
+        assert invitations.accept(first, secret, owner)
+        second = asyncio.create_task(asyncio.to_thread(join, secret, owner))
+        await somebody_waits()
+    assert await second and invitation_of(secret).uses_left == 4
+
+
+async def test_a_session_is_ended_once_the_chat_is_free_and_holds_up_no_trail_meanwhile() -> None:
+    with served(desk_app()) as desk:
+        root, ana, sample = desk.signed_in("admin", "Root"), desk.signed_in(), make_case(writing)
+        ana.act(sample.case, "claim")
+        with reading() as session:
+            key = session.query(DeskSession.token_hash).filter_by(account_id=ana.account.id).scalar()
+        with writing() as busy:
+            hold(busy, sample.conversation)
+            ended = asyncio.create_task(asyncio.to_thread(root.post, "/desk/sessions/end", session=key))
+            await somebody_waits()
+            audit.note(busy, "test", "queue.opened")
+        assert (await ended).status_code == 200
+    with reading() as session:
+        assert session.get(Case, sample.case).state == "open"
 
 
 async def test_the_last_two_administrators_cannot_disable_each_other_at_once() -> None:
