@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.10 python3; do "$$p" -c 'import sys; sys.exit
 BIN := .venv/bin
 QUIET := TF_CPP_MIN_LOG_LEVEL=3 RASA_TELEMETRY_ENABLED=false SQLALCHEMY_SILENCE_UBER_WARNING=1 PYTHONWARNINGS=ignore
 
-.PHONY: run test bench evaluate learn soak token password lint types imports data schema lock clean
+.PHONY: run test test-postgres bench evaluate learn soak soak-crash token webhook password lint types imports data schema lock clean
 
 run: .venv/ready
 	@$(QUIET) $(BIN)/python -W ignore -m bot.cli run
@@ -15,6 +15,12 @@ test: .venv/ready-dev lint types imports
 	@$(QUIET) $(BIN)/python -W ignore -m pytest --ignore=tests/browser
 	@# In a process of its own: the browser's driver keeps an event loop running.
 	@$(QUIET) $(BIN)/python -W ignore -m pytest tests/browser
+
+# The same tests on a PostgreSQL server that they start themselves; PART names some of them.
+PART ?= tests/unit tests/door tests/desk tests/dialogues tests/reliability
+test-postgres: .venv/ready-dev
+	@$(QUIET) $(BIN)/python -W ignore -m bot.cli train
+	@FIRSTLINE_TEST_DATABASE=postgresql $(QUIET) $(BIN)/python -W ignore -m pytest $(PART)
 
 bench: .venv/ready-dev
 	@$(QUIET) $(BIN)/python -W ignore -m bot.cli train
@@ -33,9 +39,13 @@ imports: .venv/ready-dev
 data: .venv/ready-dev
 	@$(QUIET) $(BIN)/python -W ignore -m rasa data validate --fail-on-warnings > .venv/validate.log 2>&1 || (tail -20 .venv/validate.log; false)
 
-# make token NAME=my-channel SCOPE=channel|desk [COUNTRY=PT]
+# make token NAME=my-channel SCOPE=channel|desk [COUNTRY=PT] [DAYS=365]
 token: .venv/ready
-	@$(QUIET) $(BIN)/python -W ignore -m bot.cli token "$(NAME)" "$(SCOPE)" $(if $(COUNTRY),--country "$(COUNTRY)")
+	@$(QUIET) $(BIN)/python -W ignore -m bot.cli token add "$(NAME)" "$(SCOPE)" $(if $(COUNTRY),--country "$(COUNTRY)") $(if $(DAYS),--days "$(DAYS)")
+
+# make webhook NAME=my-channel ADDRESS=https://...
+webhook: .venv/ready
+	@$(QUIET) $(BIN)/python -W ignore -m bot.cli webhook "$(NAME)" "$(ADDRESS)"
 
 # make password NAME=duty
 password: .venv/ready
@@ -68,8 +78,12 @@ lock:
 learn: .venv/ready-dev
 	@$(QUIET) $(BIN)/python -W ignore -m learning.train
 
-# 100,000 generated messages through the reading (over an hour); `make test` sends 2,000.
-soak: .venv/ready-dev
+# 1,000 kills of the bot process (docs/reliability.md); `make test` kills it 60 times. SEED=... repeats a run.
+soak-crash: .venv/ready-dev
+	@FIRSTLINE_CRASH_KILLS=1000 FIRSTLINE_CRASH_SEED=$(SEED) $(QUIET) $(BIN)/python -W ignore -m pytest tests/reliability/test_bot_killed.py
+
+# The kills, and 100,000 generated messages through the reading (over an hour); `make test` sends 2,000.
+soak: soak-crash
 	@FIRSTLINE_SOAK=100000 $(QUIET) $(BIN)/python -W ignore -m pytest tests/unit/understanding/test_never_fails.py
 
 # How well messages are understood, on the labelled set in evaluation/.

@@ -1,9 +1,7 @@
 """The bot process's core: the Rasa agent with its actions in the same process, and one turn from message to outbox."""
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections import defaultdict
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -18,10 +16,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.conversations.memory import TurnStore
-from bot.conversations.messages import DESK, add_message, changed
+from bot.conversations.messages import DESK, add_message, changed, hold
 from bot.conversations.tables import Conversation, Message
 from bot.conversations.turn import OtherReport, Turn, begin, current
+from bot.crash_points import reached
 from bot.database import reading, writing
+from bot.locks import ConversationLocks
 from bot.protocol.dialogue import say
 from bot.protocol.report import in_danger, new_report, value
 from bot.protocol.wording import Setting
@@ -77,7 +77,7 @@ class Assistant:
 
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
-        self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._locks = ConversationLocks()
 
     @classmethod
     async def load(cls, model: Path) -> Assistant:
@@ -115,7 +115,7 @@ class Assistant:
         Raises:
             SQLAlchemyError: the database is away; the messages stay waiting.
         """
-        async with self._locks[conversation_id]:
+        async with self._locks.held(conversation_id):
             while True:
                 waiting = _first_waiting(conversation_id)
                 if waiting is None:
@@ -128,13 +128,14 @@ class Assistant:
         Args:
             conversation_id: the conversation.
         """
-        async with self._locks[conversation_id]:
+        async with self._locks.held(conversation_id):
             await self._turn(conversation_id, None)
 
     async def _turn(self, conversation_id: str, message_id: str | None) -> None:
         for attempt in range(ATTEMPTS):
             try:
                 turn = _load(conversation_id, message_id)
+                reached("turn.loaded")
                 begin(turn)
                 await self._agent.handle_message(UserMessage(
                     text=turn.text, output_channel=_Collected(turn), sender_id=conversation_id,
@@ -173,7 +174,7 @@ def _first_waiting(conversation_id: str) -> str | None:
 
 def _load(conversation_id: str, message_id: str | None) -> Turn:
     with writing() as session:
-        conversation = session.get(Conversation, conversation_id)
+        [conversation] = hold(session, conversation_id)
         if conversation.report_id is None:
             begin_report(session, conversation)
         report = session.get(Report, conversation.report_id)
@@ -215,7 +216,8 @@ def _commit(session: Session) -> bool:
         Whether Rasa's memory is to be stored too; not where a person took the chat over meanwhile, or the turn failed.
     """
     turn = current()
-    conversation = session.get(Conversation, turn.conversation_id, populate_existing=True)
+    hold(session, turn.conversation_id, *_others_meant(session, turn))
+    conversation = session.get(Conversation, turn.conversation_id)
     message = session.get(Message, turn.message_id, populate_existing=True) if turn.message_id else None
     if message is not None and message.state != "waiting":
         return False
@@ -230,6 +232,13 @@ def _commit(session: Session) -> bool:
         add_message(session, conversation, "bot", reply["text"], answers=turn.message_id,
                     quick_replies=[{"title": b["title"], "payload": b["payload"]} for b in reply.get("buttons") or []])
     return not turn.failed
+
+
+def _others_meant(session: Session, turn: Turn) -> list[str]:
+    """Name the conversations of the references that a turn adds to."""
+    meant = [*(reference for reference, _ in turn.elsewhere),
+             *(a.report_id.removeprefix("ref:") for a in turn.additions if a.report_id.startswith("ref:"))]
+    return list(session.execute(select(Report.conversation_id).where(Report.reference.in_(meant))).scalars())
 
 
 def _store_report(session: Session, turn: Turn, conversation: Conversation) -> None:
@@ -268,7 +277,7 @@ def _tell_failure(conversation_id: str, message_id: str | None) -> None:
     if message_id is None:
         return
     with writing() as session:
-        conversation = session.get(Conversation, conversation_id)
+        [conversation] = hold(session, conversation_id)
         message = session.get(Message, message_id)
         if message.state != "waiting":
             return

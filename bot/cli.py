@@ -1,4 +1,4 @@
-"""The command line `firstline`: set-up, the three processes, accounts, tokens and checks."""
+"""The command line `firstline`: set-up, the three processes, accounts, tokens, invitations and checks."""
 from __future__ import annotations
 
 import json
@@ -35,7 +35,7 @@ def main(context: click.Context) -> None:
     # Any command may be the first on a new machine.
     if "FIRSTLINE_SECRET" not in os.environ:
         write_settings()
-    if context.invoked_subcommand in ("accounts", "token"):
+    if context.invoked_subcommand in ("accounts", "audit", "backup", "token", "webhook", "invite"):
         migrate()
     # Deprecations of Rasa's own pins would bury what an operator must read; TensorFlow undoes plain filters.
     logging.captureWarnings(True)
@@ -64,11 +64,14 @@ def run() -> None:
 
 @main.command()
 @click.argument("part", type=click.Choice(["bot", "web", "jobs"]))
-def serve(part: str) -> None:
+@click.option("--number", type=click.IntRange(1), default=1, show_default=True,
+              help="Of the bot: which of the sockets in FIRSTLINE_BOT_SOCKET is its own.")
+def serve(part: str, number: int) -> None:
     """Run one process."""
     from bot import serve as processes
 
-    getattr(processes, f"serve_{part}")()
+    starts = {"bot": lambda: processes.serve_bot(number), "web": processes.serve_web, "jobs": processes.serve_jobs}
+    starts[part]()
 
 
 @main.command()
@@ -97,14 +100,18 @@ def schema() -> None:
     click.echo(json.dumps(build(), indent=2))
 
 
-def _add_account_commands() -> None:
-    from bot.commands.accounts import accounts, token
+def _add_commands() -> None:
+    from bot.commands.accounts import accounts
+    from bot.commands.audit import audit
+    from bot.commands.backups import backup, restore_copy
+    from bot.commands.invitations import invite
+    from bot.commands.tokens import token, webhook
 
-    main.add_command(accounts)
-    main.add_command(token)
+    for command in (accounts, audit, backup, restore_copy, token, webhook, invite):
+        main.add_command(command)
 
 
-_add_account_commands()
+_add_commands()
 
 if __name__ == "__main__":
     main()

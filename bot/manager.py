@@ -59,6 +59,7 @@ def _announce(first: list[tuple[str, str]], say: Callable[[str], None]) -> None:
     for name, password in first:
         say(f"  Sign in as {name:6}  {password}")
     if first:
+        say("  The first sign-in of each sets up a phone: have one with an app for six-digit codes (TOTP) at hand.")
         say("  These passwords are shown this once. A new one: make password NAME=duty\n")
     else:
         say("  Sign in with the accounts made at the first start. A new password: make password NAME=duty\n")

@@ -16,7 +16,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import reading
-from bot.settings import ROOT, settings
+from bot.settings import ROOT, UnsafeSetting, settings
 
 MAX_BODY = 200_000
 """Bytes of a request; a message of 10,000 characters fits whatever its script."""
@@ -41,7 +41,7 @@ def private_socket(path: Path) -> socket.socket:
     path.parent.mkdir(parents=True, exist_ok=True)
     with socket.socket(socket.AF_UNIX) as other:
         if path.exists() and other.connect_ex(str(path)) == 0:
-            raise AlreadyRunning(f"another bot process answers at {path}; two on one database would lose messages")
+            raise AlreadyRunning(f"another bot process answers at {path}; docs/operate.md says how to run several")
     path.unlink(missing_ok=True)
     bound = socket.socket(socket.AF_UNIX)
     before = os.umask(0o177)
@@ -141,8 +141,8 @@ def _database_answers() -> bool:
 
 
 def heartbeat() -> Path:
-    """Give the file that the jobs touch at each round, for `/health`; each installation has its own."""
-    return settings().bot_socket.with_name("jobs.alive")
+    """Give the file that the jobs touch at each round, for `/health`; all jobs of one installation share it."""
+    return settings().bot_sockets[0].with_name("jobs.alive")
 
 
 def jobs_alive() -> bool:
@@ -155,10 +155,14 @@ def jobs_alive() -> bool:
         return False
 
 
-def serve_bot() -> None:
-    """Run the bot process until it is told to stop.
+def serve_bot(number: int) -> None:
+    """Run a bot process until it is told to stop.
+
+    Args:
+        number: which of the named sockets is its own, from 1.
 
     Raises:
+        UnsafeSetting: so many sockets are not named.
         BrokenData: an entry of a catalogue is broken.
         UntrustedModel: the model is not the one that was trained here.
         AlreadyRunning: another bot process answers at the socket.
@@ -166,10 +170,12 @@ def serve_bot() -> None:
     from bot.setup import check_data
     from bot.training import trusted_model
 
+    if number > len(settings().bot_sockets):
+        raise UnsafeSetting(f"FIRSTLINE_BOT_SOCKET: names no socket number {number}")
     # Every catalogue is loaded, and checked, before the first responder writes.
     check_data()
     trusted_model(settings().models)
-    bot_app().run(sock=private_socket(settings().bot_socket), access_log=False, debug=False)
+    bot_app().run(sock=private_socket(settings().bot_sockets[number - 1]), access_log=False, debug=False)
 
 
 def serve_web() -> None:
@@ -185,6 +191,9 @@ def serve_web() -> None:
 
 def serve_jobs() -> None:
     """Run the jobs until they are told to stop."""
-    from bot.jobs.rounds import run
+    from bot.jobs import delivery, pending, rounds, trail
 
-    asyncio.run(run(heartbeat()))
+    async def all_of_them() -> None:
+        await asyncio.gather(rounds.run(heartbeat()), pending.run(), delivery.run(), trail.run())
+
+    asyncio.run(all_of_them())

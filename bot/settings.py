@@ -29,9 +29,11 @@ class Settings:
         profile: name of the country profile in `profiles/`.
         host: address that the web process listens on.
         port: its port; the public addresses are built from it.
-        bot_socket: Unix socket of the bot process, mode 0600.
+        bot_sockets: Unix sockets of the bot processes, mode 0600; several only on PostgreSQL.
         models: folder of the trained model.
+        backup_key: file with the key of the backups.
         cookies_secure: False only where pages are served on localhost without TLS.
+        crash_at: point at which this process kills itself, as `point` or `point:which time`; empty but in crash tests.
     """
 
     database_url: str
@@ -39,9 +41,18 @@ class Settings:
     profile: str
     host: str
     port: int
-    bot_socket: Path
+    bot_sockets: tuple[Path, ...]
     models: Path
+    backup_key: Path
     cookies_secure: bool
+    crash_at: str
+
+    @property
+    def audit_heads(self) -> Path:
+        """Folder where the heads of the audit trail are kept: beside a database that is a file, else in `var`."""
+        if self.database_url.startswith("sqlite:////"):
+            return Path(self.database_url.removeprefix("sqlite:///")).with_name("audit")
+        return ROOT / "var" / "audit"
 
 
 def _path(value: str) -> Path:
@@ -71,18 +82,26 @@ def read_settings(environment: dict[str, str]) -> Settings:
         port = int(environment.get("FIRSTLINE_PORT", "8080"))
     except ValueError as error:
         raise UnsafeSetting("FIRSTLINE_PORT: not a number") from error
+    crash_at = environment.get("FIRSTLINE_CRASH_AT", "")
+    if crash_at and environment.get("FIRSTLINE_CRASH_TEST") != "yes":
+        raise UnsafeSetting("FIRSTLINE_CRASH_AT: kills this process on purpose; it is for crash tests alone")
     url = environment.get("FIRSTLINE_DATABASE_URL", "sqlite:///var/firstline.db")
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
         url = f"sqlite:///{ROOT / url.removeprefix('sqlite:///')}"
+    sockets = tuple(_path(one.strip()) for one in environment.get("FIRSTLINE_BOT_SOCKET", "var/bot.sock").split(","))
+    if len(sockets) > 1 and not url.startswith("postgresql"):
+        raise UnsafeSetting("FIRSTLINE_BOT_SOCKET: several bot processes need PostgreSQL (FIRSTLINE_DATABASE_URL)")
     return Settings(
         database_url=url,
         secret=secret,
         profile=environment.get("FIRSTLINE_PROFILE", "default"),
         host=host,
         port=port,
-        bot_socket=_path(environment.get("FIRSTLINE_BOT_SOCKET", "var/bot.sock")),
+        bot_sockets=sockets,
         models=_path(environment.get("FIRSTLINE_MODELS", "models")),
+        backup_key=_path(environment.get("FIRSTLINE_BACKUP_KEY", "var/keys/backup")),
         cookies_secure=behind_proxy,
+        crash_at=crash_at,
     )
 
 

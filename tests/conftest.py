@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import new_url
+
 _FOLDER = Path(tempfile.mkdtemp(prefix="firstline-tests-"))
 os.environ.update(
-    FIRSTLINE_DATABASE_URL=f"sqlite:///{_FOLDER / 'tests.db'}",
+    FIRSTLINE_DATABASE_URL=new_url(_FOLDER / "tests.db"),
     FIRSTLINE_SECRET="only-for-tests-" + uuid.uuid4().hex * 2,
     FIRSTLINE_BOT_SOCKET=str(_FOLDER / "bot.sock"),
     FIRSTLINE_PORT="0",

@@ -16,12 +16,14 @@ from sanic import Sanic
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.conversations.messages import messages_after, open_conversation, receive
-from bot.database import Base, make_engine, writing
+from bot.database import make_engine, writing
 from bot.protocol.report import new_report, put
 from bot.referrals import reports
 from bot.security import accounts
 from bot.security.tables import Account
 from bot.settings import ROOT
+from tests.databases import new_url_with_tables
+from tests.phone import Phone, set_up_phone
 
 Writing = Callable[[], AbstractContextManager[Session]]
 STORY = "Girl about 14 at the bus station, older man holds her passport"
@@ -35,9 +37,11 @@ class Store:
 
     @classmethod
     def at(cls, path: Path) -> Store:
-        engine = make_engine(f"sqlite:///{path}")
-        Base.metadata.create_all(engine)
+        engine = make_engine(new_url_with_tables(path))
         return cls(sessionmaker(engine, future=True, expire_on_commit=False))
+
+    def close(self) -> None:
+        self.sessions.kw["bind"].dispose()
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -113,11 +117,11 @@ class Desk:
     def signed_in(self, role: str = "duty", display: str = "Ana Marin") -> Browser:
         """Give a browser signed in with a new account."""
         account, password = make_account(writing, role, display)
-        client = self.browser()
-        answer = client.post("/desk/sign-in", data={"name": account.name, "password": password})
+        client, phone = self.browser(), set_up_phone(writing, account)
+        answer = client.post("/desk/sign-in", data={"name": account.name, "password": password, "code": phone.code()})
         assert answer.status_code == 303, answer.text
         home = client.get("/desk/accounts" if role == "admin" else "/desk")
-        return Browser(client, account, password, home.text.split('name="csrf" value="')[1].split('"')[0])
+        return Browser(client, account, password, phone, home.text.split('name="csrf" value="')[1].split('"')[0])
 
 
 @dataclass
@@ -127,6 +131,7 @@ class Browser:
     client: httpx.Client
     account: Account
     password: str
+    phone: Phone
     csrf: str
 
     def post(self, path: str, **form: Any) -> httpx.Response:

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 
 from bot.settings import ROOT
+from tests.databases import new_url
 
 PARTS = ("bot", "web", "jobs")
 START_SECONDS = 90
@@ -49,7 +50,7 @@ def environment(folder: Path, port: int, models: Path = ROOT / "models") -> dict
     others = {name: value for name, value in os.environ.items() if not name.startswith("FIRSTLINE_")}
     return {
         **others,
-        "FIRSTLINE_DATABASE_URL": f"sqlite:///{folder / 'firstline.db'}",
+        "FIRSTLINE_DATABASE_URL": new_url(folder / "firstline.db"),
         "FIRSTLINE_SECRET": os.urandom(32).hex(),
         "FIRSTLINE_PROFILE": "default",
         "FIRSTLINE_HOST": "127.0.0.1",
@@ -103,16 +104,30 @@ class System:
 
     def start(self) -> None:
         """Make database and first accounts, start the three processes, and wait until all are up."""
-        made = subprocess.run([sys.executable, "-W", "ignore", "-c", _PREPARE], cwd=ROOT, env=self.env, timeout=60,
-                              capture_output=True, text=True, check=True)
-        self.passwords = dict(json.loads(made.stdout))
+        self.prepare()
         for part in PARTS:
             self.start_part(part)
         self.wait_for(**{part: True for part in PARTS})
 
     def start_part(self, part: str) -> None:
         """Start one process."""
-        self.processes[part] = firstline("serve", part, env=self.env, log=self.folder / f"{part}.log")
+        self.run(part, "serve", part)
+
+    def run(self, name: str, *arguments: str, **settings: str) -> None:
+        """Start a command that goes on, under a name of its own.
+
+        Args:
+            name: the name, also of its log.
+            arguments: the command.
+            settings: what is otherwise for it than for the others.
+        """
+        self.processes[name] = firstline(*arguments, env={**self.env, **settings}, log=self.folder / f"{name}.log")
+
+    def prepare(self) -> None:
+        """Make database and first accounts."""
+        made = subprocess.run([sys.executable, "-W", "ignore", "-c", _PREPARE], cwd=ROOT, env=self.env, timeout=60,
+                              capture_output=True, text=True, check=True)
+        self.passwords = dict(json.loads(made.stdout))
 
     def health(self) -> dict[str, bool]:
         """What `/health` says; nothing while the web process is not there."""

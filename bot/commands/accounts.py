@@ -1,12 +1,22 @@
-"""Commands for accounts and tokens: `firstline accounts ...` and `firstline token NAME SCOPE`."""
+"""Commands for accounts: `firstline accounts ...`."""
 from __future__ import annotations
 
 import click
 
 from bot.database import reading, writing
 from bot.referrals.claims import release_held
-from bot.security import tokens
-from bot.security.accounts import DUTY, ROLES, AccountError, add, everyone, named, reset_password, set_disabled
+from bot.security.accounts import (
+    DUTY,
+    ROLES,
+    AccountError,
+    add,
+    everyone,
+    named,
+    reset_password,
+    reset_second_factor,
+    set_disabled,
+    set_role,
+)
 
 _ACTOR = "command line"
 
@@ -45,10 +55,38 @@ def new_password(name: str) -> None:
     """Draw a new password, print it once, and end all sessions of the account."""
     try:
         with writing() as session:
+            release_held(session, named(session, name))
             password = reset_password(session, name, _ACTOR)
     except AccountError as error:
         raise click.ClickException(str(error)) from error
     click.echo(password)
+
+
+@accounts.command("second-factor-reset")
+@click.argument("name")
+def second_factor_reset(name: str) -> None:
+    """Have the next sign-in of an account set up a phone anew, and end all its sessions."""
+    try:
+        with writing() as session:
+            release_held(session, named(session, name))
+            reset_second_factor(session, name, _ACTOR)
+    except AccountError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{name} sets up a phone at the next sign-in")
+
+
+@accounts.command("role")
+@click.argument("name")
+@click.argument("role", type=click.Choice(ROLES))
+def change_role(name: str, role: str) -> None:
+    """Give an account another role, and end all its sessions."""
+    try:
+        with writing() as session:
+            release_held(session, named(session, name))
+            set_role(session, name, role, _ACTOR)
+    except AccountError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{name} is {role}")
 
 
 @accounts.command("disable")
@@ -57,22 +95,8 @@ def disable(name: str) -> None:
     """Keep an account from signing in, and end all its sessions."""
     try:
         with writing() as session:
-            set_disabled(session, name, True, _ACTOR)
             release_held(session, named(session, name))
+            set_disabled(session, name, True, _ACTOR)
     except AccountError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{name} is disabled")
-
-
-@click.command()
-@click.argument("name")
-@click.argument("scope", type=click.Choice(tokens.SCOPES))
-@click.option("--country", help="Where the organisation behind it works, such as PT.")
-def token(name: str, scope: str, country: str | None) -> None:
-    """Make a program's bearer token and print it once; only its hash is kept."""
-    try:
-        with writing() as session:
-            made = tokens.create(session, name, scope, country)
-    except tokens.BadToken as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(made)

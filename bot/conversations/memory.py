@@ -12,6 +12,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy import select
 
 from bot.conversations.tables import DialogueState
+from bot.crash_points import reached
 from bot.database import reading, writing
 
 
@@ -44,6 +45,7 @@ class TurnStore(TrackerStore):
             tracker: Rasa's tracker at the end of the turn.
         """
         events = [event.as_dict() for event in kept(tracker)]
+        reached("turn.thought")
         with writing() as session:
             if not self._commit(session):
                 return
@@ -52,6 +54,9 @@ class TurnStore(TrackerStore):
                 row = DialogueState(conversation_id=tracker.sender_id, events=events)
                 session.add(row)
             row.events = events
+            session.flush()
+            reached("turn.before_commit")
+        reached("turn.committed")
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """Give the tracker of a conversation; None for a new one."""

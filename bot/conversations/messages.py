@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from bot.conversations.delivery import send_on
 from bot.conversations.tables import Change, Conversation, Message
 from bot.database import now
 
@@ -18,6 +19,31 @@ DESK = "desk"
 def changed(session: Session, topic: str, alarm: bool = False) -> None:
     """Note that something changed, for live pages: the desk, or one conversation."""
     session.add(Change(topic=topic, alarm=alarm))
+
+
+def hold(session: Session, *conversation_ids: str) -> list[Conversation]:
+    """Hold conversations until the transaction ends: nobody else writes in them, and each is as it is now.
+
+    Every transaction that writes about a conversation does this before it reads what it decides by. All rows of a
+    conversation (messages, reports, cases) are so written by one at a time. SQLite has one writer at a time anyway.
+
+    Args:
+        session: a writing transaction.
+        *conversation_ids: the conversations; several are taken in one order, so that two never wait for each other.
+
+    Returns:
+        Those that exist, in the order of their ids.
+    """
+    query = select(Conversation).where(Conversation.id.in_(conversation_ids)).order_by(Conversation.id)
+    return list(session.execute(query.with_for_update(key_share=True).execution_options(populate_existing=True))
+                .scalars())
+
+
+def hold_if_free(session: Session, conversation_id: str) -> Conversation | None:
+    """Do the same for one conversation, but wait for nobody: None where somebody else is writing in it."""
+    query = select(Conversation).where(Conversation.id == conversation_id)
+    return session.execute(query.with_for_update(key_share=True, skip_locked=True)
+                           .execution_options(populate_existing=True)).scalar_one_or_none()
 
 
 def open_conversation(session: Session, channel: str, owner: str, name: str,
@@ -32,14 +58,20 @@ def open_conversation(session: Session, channel: str, owner: str, name: str,
         country: ISO code of the country of the sender's organisation, where it is known.
 
     Returns:
-        The conversation; another owner's conversation of the same name is another one.
+        The conversation, held (see `hold`); another owner's conversation of the same name is another one.
     """
-    found = session.execute(select(Conversation).filter_by(owner=owner, name=name)).scalar_one_or_none()
+    query = (select(Conversation).filter_by(owner=owner, name=name).with_for_update(key_share=True)
+             .execution_options(populate_existing=True))
+    found = session.execute(query).scalar_one_or_none()
     if found is None:
-        found = Conversation(id=str(uuid.uuid4()), channel=channel, owner=owner, name=name, country=country,
-                             state="bot", last_seq=0)
-        session.add(found)
-        session.flush()
+        try:
+            with session.begin_nested():
+                found = Conversation(id=str(uuid.uuid4()), channel=channel, owner=owner, name=name, country=country,
+                                     state="bot", last_seq=0)
+                session.add(found)
+        except IntegrityError:
+            # Another process began it in between.
+            found = session.execute(query).scalar_one()
     return found
 
 
@@ -69,6 +101,9 @@ def add_message(session: Session, conversation: Conversation, author: str, text:
         **{"quick_replies": [], "report_id": conversation.report_id, "created_at": now(), "state": "done", **more},
     )
     session.add(message)
+    session.flush()
+    if author != "responder":
+        send_on(session, conversation, message)
     changed(session, conversation.id)
     session.flush()
     return message
@@ -131,7 +166,27 @@ def answers_to(session: Session, message_id: str) -> list[Message]:
     return list(session.execute(select(Message).filter_by(answers=message_id).order_by(Message.seq)).scalars())
 
 
-def as_json(message: Message) -> dict[str, Any]:
+def state_of(message: Message, conversation: Conversation) -> str:
+    """Tell what became of a message.
+
+    Args:
+        message: the message.
+        conversation: its conversation.
+
+    Returns:
+        Of the responder's: stored, done or failed. Of one to the responder: stored, sent (it left), delivered (the
+        other side said so) or failed (given up).
+    """
+    if message.author == "responder":
+        return "stored" if message.state == "waiting" else str(message.state)
+    if message.seq <= conversation.delivered_seq:
+        return "delivered"
+    if message.state == "failed":
+        return "failed"
+    return "sent" if message.seq <= conversation.sent_seq else "stored"
+
+
+def as_json(message: Message, conversation: Conversation) -> dict[str, Any]:
     """Write a message as the API shows it."""
     return {
         "text": message.text,
@@ -140,5 +195,5 @@ def as_json(message: Message) -> dict[str, Any]:
         "speaker": message.speaker,
         "seq": message.seq,
         "at": message.created_at.isoformat(),
-        "state": "stored" if message.state == "waiting" else message.state,
+        "state": state_of(message, conversation),
     }

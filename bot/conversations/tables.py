@@ -1,7 +1,22 @@
 """Tables of the conversations: one row a message, one row the bot's memory, one row each change for live pages."""
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    event,
+    func,
+    select,
+)
 
 from bot.database import Base, UtcTime, now
 
@@ -12,6 +27,7 @@ class Conversation(Base):
     `owner` is the token or device that it belongs to; `name` is what that owner calls it; `country` that of the
     owner's organisation, where it is known. `state` is the truth about
     who speaks: bot, waiting (a person is wanted, the bot goes on meanwhile), human (the bot is mute), closed.
+    `sent_seq` is the last message that left for the responder, `delivered_seq` the last that the other side has.
     """
 
     __tablename__ = "conversations"
@@ -23,6 +39,8 @@ class Conversation(Base):
     state = Column(String(8), nullable=False, default="bot")
     report_id = Column(String(36), nullable=True)
     last_seq = Column(Integer, nullable=False, default=0)
+    sent_seq = Column(Integer, nullable=False, default=0)
+    delivered_seq = Column(Integer, nullable=False, default=0)
     return_key = Column(String(24), unique=True, nullable=True)
     return_code_hash = Column(String(200), nullable=True)
     return_failures = Column(Integer, nullable=False, default=0)
@@ -62,6 +80,26 @@ class Message(Base):
     )
 
 
+class Delivery(Base):
+    """One message on its way to a channel's own address; `state` is waiting, sent or failed.
+
+    It is due at `due_at`; whoever sends it first moves that time on, so that two senders never send it at once.
+    """
+
+    __tablename__ = "deliveries"
+    id = Column(String(36), primary_key=True)
+    message_id = Column(ForeignKey("messages.id"), unique=True, nullable=False)
+    conversation_id = Column(ForeignKey("conversations.id"), nullable=False, index=True)
+    token_id = Column(ForeignKey("api_tokens.id"), nullable=False)
+    state = Column(String(8), nullable=False, default="waiting")
+    attempts = Column(Integer, nullable=False, default=0)
+    due_at = Column(UtcTime, nullable=False, default=now)
+    error = Column(String(40), nullable=True)
+    created_at = Column(UtcTime, nullable=False, default=now)
+    finished_at = Column(UtcTime, nullable=True)
+    __table_args__ = (Index("deliveries_due", "state", "due_at"),)
+
+
 class DialogueState(Base):
     """What Rasa must remember of a conversation, kept small: slots, active loop, and where it listens."""
 
@@ -78,3 +116,13 @@ class Change(Base):
     topic = Column(String(36), nullable=False)
     alarm = Column(Boolean, nullable=False, default=False)
     at = Column(UtcTime, nullable=False, default=now)
+
+
+CHANGES = "firstline_changes"
+"""PostgreSQL's channel on which the topic of each change is said once its transaction is stored."""
+
+
+@event.listens_for(Change, "after_insert")
+def _say_so(_mapper: Any, connection: Any, change: Change) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_notify(CHANGES, change.topic)))

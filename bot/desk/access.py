@@ -8,20 +8,26 @@ from sanic.exceptions import Forbidden
 from sanic.request import Request
 from sanic.response import HTTPResponse, redirect, text
 
-from bot.security import sessions
+from bot.security import enrolment, sessions
 from bot.security.accounts import ADMIN, DUTY, ROLES, SUPERVISOR
 from bot.settings import settings
 
 COOKIE = "firstline_desk"
+ENROLMENT_COOKIE = "firstline_enrolment"
 PATH = "/desk"
 
 PUBLIC = frozenset({"sign_in_page", "sign_in", "static"})
 """Routes without sign-in."""
 
+ENROLLING = frozenset({"enrolment_page", "enrolment_picture", "enrol"})
+"""Routes for whoever gave the right password at a first sign-in and sets up a phone; nothing else is open to them."""
+
 _DESK, _ADMIN, _ALL = frozenset({DUTY, SUPERVISOR}), frozenset({ADMIN}), frozenset(ROLES)
 
 RIGHTS: dict[str, frozenset[str]] = {
     "sign_out": _ALL,
+    "sessions_page": _ALL,
+    "end_session": _ALL,
     "queue_page": _DESK,
     "find": _DESK,
     "events": _DESK,
@@ -31,7 +37,15 @@ RIGHTS: dict[str, frozenset[str]] = {
     "accounts_page": _ADMIN,
     "add_account": _ADMIN,
     "reset_password": _ADMIN,
+    "reset_second_factor": _ADMIN,
+    "change_role": _ADMIN,
     "switch_account": _ADMIN,
+    "invitations_page": _ADMIN,
+    "add_organisation": _ADMIN,
+    "switch_organisation": _ADMIN,
+    "add_invitation": _ADMIN,
+    "revoke_invitation": _ADMIN,
+    "revoke_device": _ADMIN,
 }
 """Roles by route. Taking over, which only a supervisor may, is checked by the act itself too."""
 
@@ -50,7 +64,7 @@ async def admit(request: Request) -> HTTPResponse | None:
     """Let a request pass, send it to the sign-in, or refuse it; runs before every route of the desk.
 
     Args:
-        request: the request; gets `ctx.signed_in`.
+        request: the request; gets `ctx.signed_in`, and `ctx.enrolling` on the routes of `ENROLLING`.
 
     Returns:
         None where it may pass, else the answer.
@@ -68,6 +82,8 @@ async def admit(request: Request) -> HTTPResponse | None:
         request.ctx.signed_in = await asyncio.to_thread(sessions.recognise, secret)
     if name in PUBLIC:
         return None
+    if name in ENROLLING:
+        return await _admit_enrolling(request, posted)
     signed_in = request.ctx.signed_in
     if signed_in is None:
         return text("", status=401) if is_live(request) else redirect(f"{PATH}/sign-in", status=303)
@@ -76,6 +92,16 @@ async def admit(request: Request) -> HTTPResponse | None:
     if posted and not signed_in.csrf_fits(_given_csrf(request)):
         raise Forbidden("form")
     await asyncio.to_thread(sessions.touch, signed_in.token_hash)
+    return None
+
+
+async def _admit_enrolling(request: Request, posted: bool) -> HTTPResponse | None:
+    secret = request.cookies.get(ENROLMENT_COOKIE, "")
+    request.ctx.enrolling = await asyncio.to_thread(enrolment.recognise, secret)
+    if request.ctx.enrolling is None:
+        return redirect(f"{PATH}/sign-in?late", status=303)
+    if posted and not request.ctx.enrolling.csrf_fits(_given_csrf(request)):
+        raise Forbidden("form")
     return None
 
 
@@ -92,18 +118,33 @@ def _given_csrf(request: Request) -> str:
 def let_in(response: HTTPResponse, secret: str) -> None:
     """Give a browser its session."""
     response.cookies[COOKIE] = secret
-    _guard(response)
+    _guard(response, COOKIE)
 
 
 def let_out(response: HTTPResponse) -> None:
     """Take a browser's session away."""
-    response.cookies[COOKIE] = ""
-    response.cookies[COOKIE]["max-age"] = 0
-    _guard(response)
+    _take(response, COOKIE)
 
 
-def _guard(response: HTTPResponse) -> None:
-    cookie = response.cookies[COOKIE]
+def let_enrol(response: HTTPResponse, secret: str) -> None:
+    """Give a browser the leave to set up a phone."""
+    response.cookies[ENROLMENT_COOKIE] = secret
+    _guard(response, ENROLMENT_COOKIE)
+
+
+def end_enrolling(response: HTTPResponse) -> None:
+    """Take the leave to set up a phone away."""
+    _take(response, ENROLMENT_COOKIE)
+
+
+def _take(response: HTTPResponse, name: str) -> None:
+    response.cookies[name] = ""
+    response.cookies[name]["max-age"] = 0
+    _guard(response, name)
+
+
+def _guard(response: HTTPResponse, name: str) -> None:
+    cookie = response.cookies[name]
     cookie["path"] = PATH
     cookie["httponly"] = True
     cookie["samesite"] = "Strict"

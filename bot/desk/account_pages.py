@@ -1,4 +1,4 @@
-"""The administrator's page: accounts, new passwords shown once; no cases."""
+"""The administrator's page: accounts, new passwords shown once, second factors, roles; no cases."""
 from __future__ import annotations
 
 import asyncio
@@ -22,7 +22,8 @@ def _everyone() -> list[Any]:
 
 async def _page(request: Request, status: int = 200, **more: Any) -> HTTPResponse:
     everyone = await asyncio.to_thread(_everyone)
-    return render(request, "accounts.html", status, **{"everyone": everyone, "fresh": None, "given": {}, **more})
+    return render(request, "accounts.html", status,
+                  **{"everyone": everyone, "roles": accounts.ROLES, "fresh": None, "given": {}, **more})
 
 
 async def _change(request: Request, change: Callable[[Session], str | None], name: str, done: str) -> HTTPResponse:
@@ -54,7 +55,34 @@ async def add_account(request: Request) -> HTTPResponse:
 async def reset_password(request: Request) -> HTTPResponse:
     """Draw a new password and show it once."""
     name, actor = request.form.get("name", ""), request.ctx.signed_in.account.name
-    return await _change(request, lambda session: accounts.reset_password(session, name, actor), name, "reset")
+
+    def reset(session: Session) -> str:
+        _give_back(session, name)
+        return accounts.reset_password(session, name, actor)
+
+    return await _change(request, reset, name, "reset")
+
+
+async def reset_second_factor(request: Request) -> HTTPResponse:
+    """Have the next sign-in of an account set up a phone anew."""
+    name, actor = request.form.get("name", ""), request.ctx.signed_in.account.name
+
+    def reset(session: Session) -> None:
+        _give_back(session, name)
+        accounts.reset_second_factor(session, name, actor)
+
+    return await _change(request, reset, name, "second_factor")
+
+
+async def change_role(request: Request) -> HTTPResponse:
+    """Give an account another role."""
+    name, actor = request.form.get("name", ""), request.ctx.signed_in.account.name
+
+    def change(session: Session) -> None:
+        _give_back(session, name)
+        accounts.set_role(session, name, request.form.get("role", ""), actor)
+
+    return await _change(request, change, name, "role")
 
 
 async def switch_account(request: Request) -> HTTPResponse:
@@ -63,9 +91,13 @@ async def switch_account(request: Request) -> HTTPResponse:
     disabled = request.form.get("disabled") == "yes"
 
     def switch(session: Session) -> None:
-        accounts.set_disabled(session, name, disabled, actor)
         if disabled:
-            # Nobody can work on what a disabled officer holds.
-            claims.release_held(session, accounts.named(session, name))
+            _give_back(session, name)
+        accounts.set_disabled(session, name, disabled, actor)
 
     return await _change(request, switch, name, "disabled" if disabled else "enabled")
+
+
+def _give_back(session: Session, name: str) -> None:
+    # Whoever is signed out cannot work on what they hold; while the account still is what it was when it claimed.
+    claims.release_held(session, accounts.named(session, name))

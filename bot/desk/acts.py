@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from bot.crash_points import reached
 from bot.database import writing
 from bot.desk.rendering import texts
 from bot.door import bot_client
@@ -102,7 +103,11 @@ def do(act: str, case_id: str, account: Account, form: Form) -> str | None:
     if act not in ACTS:
         raise cases.NoSuchCase(act)
     with writing() as session:
-        return ACTS[act](session, case_id, account, form)
+        speaks_again = ACTS[act](session, case_id, account, form)
+        session.flush()
+        reached("act.before_commit")
+    reached("act.committed")
+    return speaks_again
 
 
 async def give_back(conversation_id: str) -> bool:

@@ -9,7 +9,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, json, redirect
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.database import reading, writing
+from bot.database import reading
 from bot.desk import acts
 from bot.desk.access import PATH
 from bot.desk.case_view import CaseView, call_form, look, printed
@@ -20,20 +20,17 @@ from bot.security import audit
 from bot.security.tables import Account
 
 
-def _load(case_id: str, account: Account, action: str = "case.opened") -> tuple[CaseView, Bell]:
+def _load(case_id: str, account: Account, action: str) -> tuple[CaseView, Bell]:
     """Read a case; nobody sees it without an entry in the trail, one for all looks of a live page."""
     with reading() as session:
         view, ringing = look(session, case_id, account), bell(session)
-        noted = audit.seen_lately(session, account.name, action, case_id)
-    if not noted:
-        with writing() as session:
-            audit.note(session, account.name, action, case_id)
+    audit.look(account.name, action, case_id)
     return view, ringing
 
 
 async def _page(request: Request, case_id: str, status: int = 200, alert: str | None = None,
                 given: acts.Form | None = None, act: str = "") -> HTTPResponse:
-    view, now_ringing = await asyncio.to_thread(_load, case_id, request.ctx.signed_in.account)
+    view, now_ringing = await asyncio.to_thread(_load, case_id, request.ctx.signed_in.account, "case.opened")
     done = request.args.get("done", "")
     return render(
         request, "case.html", status, view=view, bell=now_ringing, alert=alert, call=call_form(view),

@@ -17,8 +17,10 @@ from bot.protocol.names import country_name, value_in_words
 from bot.protocol.routes import ALL_FOREIGN, firewall, title
 from bot.referrals import cases, reports
 from bot.referrals.receipts import receipts_of
+from bot.referrals.responders import in_words
 from bot.referrals.tables import Receipt
 from bot.referrals.talk import NEW_PERSON
+from bot.security.invitations import binding_of
 from bot.security.tables import Account
 
 
@@ -47,6 +49,7 @@ class CaseView:
         people: whom it is about.
         top: the values that matter first, by field.
         closed_countries: what must not be contacted, in words; empty where nothing is closed.
+        responder: whether the responder's device is verified, and as whom.
         on_agreement: countries that open only with the child's agreement, in words.
         sections: (title, lines) of the whole report.
         persons: (person of the record, line that names them, lines).
@@ -63,6 +66,7 @@ class CaseView:
     people: str
     top: dict[str, Line | None]
     closed_countries: str
+    responder: str
     on_agreement: str
     sections: list[tuple[str, list[Line]]]
     persons: list[tuple[dict[str, Any], str, list[Line]]]
@@ -104,11 +108,17 @@ def look(session: Session, case_id: str, account: Account) -> CaseView:
         where=where(opened.report.data), people=people(opened.report.data),
         top={key: _line(fields()[key], values[key]) if values.get(key) else None for key in _TOP},
         closed_countries=closed_in_words(record.get("firewall", {})),
+        responder=_responder(session, opened.conversation.owner),
         on_agreement=_names(record.get("firewall", {}).get("on_agreement", [])),
         sections=_sections(values), persons=persons,
         routes=[(route, title(route)) for route in routes or [r.route for r in receipts]],
         receipts=receipts, messages=messages_after(session, opened.conversation.id),
     )
+
+
+def _responder(session: Session, owner: str) -> str:
+    bound, words = binding_of(session, owner), texts()["responder"]
+    return str(words["verified"].format(who=in_words(bound)) if bound else words["unverified"])
 
 
 def closed_in_words(firewall: dict[str, Any]) -> str:

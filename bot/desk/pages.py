@@ -1,8 +1,7 @@
-"""The desk's blueprint: sign-in, the queue, and the way from each address to its page."""
+"""The desk's blueprint: the queue, and the way from each address to its page."""
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 
 from sanic import Blueprint
 from sanic.exceptions import Forbidden, NotFound, SanicException
@@ -12,59 +11,22 @@ from sanic.response import BaseHTTPResponse, HTTPResponse, redirect
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.database import reading
-from bot.desk import access, account_pages, case_pages
+from bot.database import reading, writing
+from bot.desk import access, account_pages, case_pages, invitation_pages, session_pages, sign_in_pages
 from bot.desk.acts import problem as sentence
 from bot.desk.acts import status_of
 from bot.desk.events import events
 from bot.desk.queue import Bell, Item, bell, queue
 from bot.desk.rendering import HERE, render, texts
+from bot.desk.trail import Notice, notice_for
 from bot.protocol.profile import load_profile
 from bot.protocol.routes import title
-from bot.referrals import claims
 from bot.referrals.cases import CaseError
 from bot.referrals.reference import clean_reference
 from bot.referrals.tables import Case, Report
-from bot.security import sessions
-from bot.security.accounts import ADMIN
+from bot.security import audit
 from bot.security.headers import protect
 from bot.settings import settings
-
-_CHECKS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sign-in")
-"""Password checks are slow on purpose; a flood of them must not hold up the desk."""
-
-
-async def sign_in_page(request: Request) -> HTTPResponse:
-    """Show the sign-in, or the desk to somebody who is signed in."""
-    if request.ctx.signed_in:
-        return redirect(_home(request.ctx.signed_in.account.role))
-    return render(request, "sign_in.html", notice=texts()["signed"]["out"] if "out" in request.args else None, name="")
-
-
-def _home(role: str) -> str:
-    return f"{access.PATH}/accounts" if role == ADMIN else access.PATH
-
-
-async def sign_in(request: Request) -> HTTPResponse:
-    """Check name and password; every failure reads the same."""
-    name = request.form.get("name", "")
-    secret = await asyncio.get_running_loop().run_in_executor(
-        _CHECKS, sessions.sign_in, name, request.form.get("password", "")
-    )
-    if secret is None:
-        return render(request, "sign_in.html", 401, alert=texts()["signed"]["wrong"], name=name)
-    response = redirect(f"{access.PATH}/sign-in", status=303)
-    access.let_in(response, secret)
-    return response
-
-
-async def sign_out(request: Request) -> HTTPResponse:
-    """End the session, here and in the store; what the officer holds goes back into the queue, and rings."""
-    await asyncio.to_thread(claims.release_all, request.ctx.signed_in.account)
-    await asyncio.to_thread(sessions.sign_out, request.ctx.signed_in)
-    response = redirect(f"{access.PATH}/sign-in", status=303)
-    access.let_out(response)
-    return response
 
 
 async def queue_page(request: Request) -> HTTPResponse:
@@ -75,11 +37,12 @@ async def queue_page(request: Request) -> HTTPResponse:
 async def _queue(request: Request, status: int = 200, alert: str | None = None) -> HTTPResponse:
     shown, account = request.args.get("show", ""), request.ctx.signed_in.account
 
-    def load() -> tuple[list[Item], Bell]:
+    def load() -> tuple[list[Item], Bell, Notice | None]:
+        audit.look(account.name, "queue.opened")
         with reading() as session:
-            return queue(session, closed=shown == "closed"), bell(session)
+            return queue(session, closed=shown == "closed"), bell(session), notice_for(account)
 
-    items, ringing = await asyncio.to_thread(load)
+    items, ringing, trail = await asyncio.to_thread(load)
     everything = items
     receivers = load_profile(settings().profile).receivers
     if shown in receivers:
@@ -87,20 +50,23 @@ async def _queue(request: Request, status: int = 200, alert: str | None = None) 
     elif shown == "mine":
         items = [item for item in items if item.case.owner_id == account.id]
     counts = {route: sum(1 for item in everything if route in dict(item.routes)) for route in receivers}
-    return render(request, "queue.html", status, items=items, bell=ringing, shown=shown, alert=alert,
+    return render(request, "queue.html", status, items=items, bell=ringing, shown=shown, alert=alert, trail=trail,
                   routes=[(route, title(route), counts[route]) for route in receivers],
                   total=len(everything), mine=sum(1 for item in everything if item.case.owner_id == account.id))
 
 
 async def find(request: Request) -> HTTPResponse:
     """Open the case of a reference that somebody reads out."""
-    typed = request.form.get("reference", "")
+    typed, who = request.form.get("reference", ""), request.ctx.signed_in.account.name
     reference = clean_reference(typed)
 
     def load() -> str | None:
-        with reading() as session:
+        with writing() as session:
             query = select(Case.id).join(Report, Report.id == Case.report_id).where(Report.reference == reference)
-            return session.execute(query).scalar_one_or_none()
+            found: str | None = session.execute(query).scalar_one_or_none()
+            if found:
+                audit.note(session, who, "case.found", found)
+            return found
 
     case_id = await asyncio.to_thread(load) if reference else None
     if case_id is None:
@@ -120,8 +86,8 @@ async def went_wrong(request: Request, exception: Exception) -> HTTPResponse:
     else:
         status, text = exception.status_code if isinstance(exception, SanicException) else 500, sentences["broken"]
     if status >= 500:
-        # The kind of error only: its text may hold what somebody wrote.
-        error_logger.error("%s %s: %s", request.method, request.path, type(exception).__name__)
+        # The kind of error only: its text may hold what somebody wrote, and the address which case it was.
+        error_logger.error("%s %s: %s", request.method, request.uri_template, type(exception).__name__)
     typed = request.form.get("text", "") if request.method == "POST" else ""
     return render(request, "problem.html", status, text=text, typed=typed)
 
@@ -140,9 +106,14 @@ def desk_blueprint() -> Blueprint:
     desk = Blueprint("desk", url_prefix=access.PATH)
     desk.static("/static", HERE / "static", name="static")
     for path, handler, method in (
-        ("/sign-in", sign_in_page, "GET"),
-        ("/sign-in", sign_in, "POST"),
-        ("/sign-out", sign_out, "POST"),
+        ("/sign-in", sign_in_pages.sign_in_page, "GET"),
+        ("/sign-in", sign_in_pages.sign_in, "POST"),
+        ("/sign-out", sign_in_pages.sign_out, "POST"),
+        ("/enrolment", sign_in_pages.enrolment_page, "GET"),
+        ("/enrolment", sign_in_pages.enrol, "POST"),
+        ("/enrolment/picture", sign_in_pages.enrolment_picture, "GET"),
+        ("/sessions", session_pages.sessions_page, "GET"),
+        ("/sessions/end", session_pages.end_session, "POST"),
         ("/", queue_page, "GET"),
         ("/find", find, "POST"),
         ("/events", events, "GET"),
@@ -152,7 +123,15 @@ def desk_blueprint() -> Blueprint:
         ("/accounts", account_pages.accounts_page, "GET"),
         ("/accounts/add", account_pages.add_account, "POST"),
         ("/accounts/password", account_pages.reset_password, "POST"),
+        ("/accounts/second-factor", account_pages.reset_second_factor, "POST"),
+        ("/accounts/role", account_pages.change_role, "POST"),
         ("/accounts/switch", account_pages.switch_account, "POST"),
+        ("/invitations", invitation_pages.invitations_page, "GET"),
+        ("/invitations/add", invitation_pages.add_invitation, "POST"),
+        ("/invitations/revoke", invitation_pages.revoke_invitation, "POST"),
+        ("/organisations/add", invitation_pages.add_organisation, "POST"),
+        ("/organisations/switch", invitation_pages.switch_organisation, "POST"),
+        ("/devices/revoke", invitation_pages.revoke_device, "POST"),
     ):
         desk.add_route(handler, path, methods=[method], name=handler.__name__)
     desk.middleware(access.admit, "request")

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sanic.request import Request
 from sanic.response import HTTPResponse, html
 
+from bot.conversations.messages import state_of
 from bot.database import now
 from bot.door.wording import dialled
 from bot.protocol.loading import load
@@ -20,7 +21,7 @@ HERE = Path(__file__).parent
 
 _TEXTS = {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}}
 _LISTS = ("kinds", "reasons", "danger", "writers", "states", "chat", "decisions", "roles", "sections", "seen", "people",
-          "signed", "problems", "missing_inputs", "done", "sources")
+          "signed", "problems", "missing_inputs", "done", "sources", "delivery", "trail", "responder")
 _SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -55,7 +56,7 @@ def _templates() -> Environment:
     found = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,
                         trim_blocks=True, lstrip_blocks=True)
     found.globals.update(t=texts(), profile=load_profile(settings().profile))
-    found.filters.update(ago=ago, dialled=dialled)
+    found.filters.update(ago=ago, dialled=dialled, delivery=state_of)
     return found
 
 

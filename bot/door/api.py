@@ -117,7 +117,7 @@ async def get_messages(request: Request) -> HTTPResponse:
     name, after = request.args.get("conversation", ""), request.args.get("after", "0")
     if not _is_name(name) or not after.isdecimal() or len(after) > 9:
         raise Failure(422, "invalid", _reason("wrong_query"))
-    answer = await gateway.read(f"token:{token.id}", name, int(after))
+    answer = await gateway.read(f"token:{token.id}", name, int(after), has=int(after))
     if answer is None:
         raise Failure(404, "not_found", _reason("not_found"))
     return _as_json(answer)

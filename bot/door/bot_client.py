@@ -1,6 +1,7 @@
-"""Talks to the bot process over its Unix socket, which only this user may open."""
+"""Talks to the bot processes over their Unix sockets, which only this user may open."""
 from __future__ import annotations
 
+import itertools
 from functools import lru_cache
 
 import httpx
@@ -12,29 +13,40 @@ SECONDS = 20.0
 
 
 class BotUnavailable(RuntimeError):
-    """The bot process does not answer; what was stored stays waiting for it."""
+    """No bot process answers; what was stored stays waiting for one."""
+
+
+_turns = itertools.count()
 
 
 @lru_cache(maxsize=1)
-def _client() -> httpx.AsyncClient:
-    transport = httpx.AsyncHTTPTransport(uds=str(settings().bot_socket))
-    return httpx.AsyncClient(transport=transport, base_url="http://bot", timeout=SECONDS)
+def _clients() -> tuple[httpx.AsyncClient, ...]:
+    return tuple(
+        httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(path)), base_url="http://bot", timeout=SECONDS)
+        for path in settings().bot_sockets
+    )
 
 
 async def _call(path: str, **body: str) -> dict[str, object]:
-    try:
-        answer = await _client().post(path, json=body)
-        answer.raise_for_status()
-        return dict(answer.json())
-    except httpx.HTTPError as error:
-        raise BotUnavailable(type(error).__name__) from error
+    """Ask the bot processes in turn, until one answers; one that died is passed over, also in the middle of a turn."""
+    clients, first = _clients(), next(_turns)
+    for place in range(len(clients)):
+        try:
+            answer = await clients[(first + place) % len(clients)].post(path, json=body)
+            answer.raise_for_status()
+            return dict(answer.json())
+        except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+            gone = error
+        except httpx.HTTPError as error:
+            raise BotUnavailable(type(error).__name__) from error
+    raise BotUnavailable(type(gone).__name__) from gone
 
 
 async def answer(conversation_id: str) -> None:
     """Have the bot answer whatever waits in a conversation.
 
     Raises:
-        BotUnavailable: the process is down, too slow, or could not reach the database.
+        BotUnavailable: every process is down, or one is too slow or could not reach the database.
     """
     await _call("/turn", conversation=conversation_id)
 

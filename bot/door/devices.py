@@ -77,7 +77,9 @@ def remember(response: HTTPResponse, device: str) -> None:
     response.cookies[COOKIE] = device
     cookie = response.cookies[COOKIE]
     cookie["httponly"] = True
-    cookie["samesite"] = "Strict"
+    # Strict would leave the cookie out where a link in a mail opens a page; the new one would take the chat's place.
+    # Other sites cannot use it all the same: nothing changes by GET, and each form proves that it is ours.
+    cookie["samesite"] = "Lax"
     cookie["max-age"] = SECONDS
     if settings().cookies_secure:
         cookie["secure"] = True

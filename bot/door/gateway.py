@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import asyncio
 import unicodedata
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,9 +11,12 @@ from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
-from bot.conversations.messages import answers_to, as_json, messages_after, open_conversation, receive, tell
+from bot.conversations.delivery import mark
+from bot.conversations.messages import answers_to, as_json, hold, messages_after, open_conversation, receive, tell
 from bot.conversations.tables import Conversation, Message
+from bot.crash_points import reached
 from bot.database import now, reading, writing
 from bot.door import bot_client
 from bot.protocol.catalogue import text
@@ -123,9 +127,11 @@ async def post(owner: str, name: str, channel: str, words: str, external_id: str
     except bot_client.BotUnavailable:
         await asyncio.to_thread(_bot_is_down, conversation_id, message_id)
     try:
-        return await asyncio.to_thread(_answer, conversation_id, message_id)
+        answer = await asyncio.to_thread(_answer, conversation_id, message_id)
     except SQLAlchemyError as error:
         raise Unavailable(text("database_down", **numbers())) from error
+    reached("door.answering")
+    return answer
 
 
 def _store(owner: str, name: str, channel: str, words: str, external_id: str | None,
@@ -142,7 +148,11 @@ def _store(owner: str, name: str, channel: str, words: str, external_id: str | N
         message, new = receive(session, conversation, title or words, words if title else None, external_id)
         if new and not title:
             _alarm_at_once(session, conversation, words)
-        return conversation.id, message.id, message.state == "waiting"
+        stored = conversation.id, message.id, message.state == "waiting"
+        session.flush()
+        reached("door.before_commit")
+    reached("door.stored")
+    return stored
 
 
 def _known(session: Any, conversation_id: str, external_id: str | None) -> bool:
@@ -151,9 +161,10 @@ def _known(session: Any, conversation_id: str, external_id: str | None) -> bool:
 
 
 def _too_many(session: Any, conversation_id: str) -> bool:
-    minute_ago = now() - timedelta(minutes=1)
+    # Messages from the future are those before the clock was set back.
+    last_minute = Message.created_at.between(now() - timedelta(minutes=1), now())
     query = select(func.count()).where(
-        Message.conversation_id == conversation_id, Message.author == "responder", Message.created_at > minute_ago
+        Message.conversation_id == conversation_id, Message.author == "responder", last_minute
     )
     return bool(session.execute(query).scalar_one() >= PER_MINUTE)
 
@@ -193,7 +204,7 @@ def _bot_is_down(conversation_id: str, message_id: str) -> None:
     """Tell the responder that the bot does not answer, once a message; the message stays waiting."""
     try:
         with writing() as session:
-            conversation = session.get(Conversation, conversation_id)
+            [conversation] = hold(session, conversation_id)
             message = session.get(Message, message_id)
             if conversation.state == "human" or message.state != "waiting" or answers_to(session, message_id):
                 return
@@ -204,24 +215,34 @@ def _bot_is_down(conversation_id: str, message_id: str) -> None:
 
 
 def _answer(conversation_id: str, message_id: str) -> Answer:
+    return _hand_out(conversation_id, lambda session: answers_to(session, message_id))
+
+
+def _hand_out(conversation_id: str, find: Callable[[Session], list[Message]], has: int = 0) -> Answer:
+    """Write an answer, and note what leaves with it and what the other side says it has."""
     with reading() as session:
         conversation = session.get(Conversation, conversation_id)
-        return _as_answer(session, conversation, answers_to(session, message_id))
+        last = max((m.seq for m in find(session) if m.author != "responder"), default=0)
+        has = min(has, conversation.last_seq)
+        news = last > conversation.sent_seq or has > conversation.delivered_seq
+    if news:
+        with writing() as session:
+            mark(session, conversation_id, sent=last, delivered=has)
+    with reading() as session:
+        conversation = session.get(Conversation, conversation_id)
+        report = session.get(Report, conversation.report_id) if conversation.report_id else None
+        return Answer(conversation.name, [as_json(m, conversation) for m in find(session)], conversation.state,
+                      report.reference if report else None)
 
 
-def _as_answer(session: Any, conversation: Conversation, messages: list[Message]) -> Answer:
-    report = session.get(Report, conversation.report_id) if conversation.report_id else None
-    return Answer(conversation.name, [as_json(m) for m in messages], conversation.state,
-                  report.reference if report else None)
-
-
-async def read(owner: str, name: str, after: int) -> Answer | None:
+async def read(owner: str, name: str, after: int, has: int = 0) -> Answer | None:
     """Give the messages of a conversation that follow one.
 
     Args:
         owner: the proven sender.
         name: the sender's own name of the conversation.
         after: number of the last message already known.
+        has: number of the last message that the sender says has arrived; those up to it count as delivered.
 
     Returns:
         All messages, the sender's own included; None where this sender has no such conversation.
@@ -232,10 +253,11 @@ async def read(owner: str, name: str, after: int) -> Answer | None:
 
     def fetch() -> Answer | None:
         with reading() as session:
-            conversation = session.execute(select(Conversation).filter_by(owner=owner, name=name)).scalar_one_or_none()
-            if conversation is None:
-                return None
-            return _as_answer(session, conversation, messages_after(session, conversation.id, after))
+            query = select(Conversation.id).filter_by(owner=owner, name=name)
+            conversation_id = session.execute(query).scalar_one_or_none()
+        if conversation_id is None:
+            return None
+        return _hand_out(conversation_id, lambda session: messages_after(session, conversation_id, after), has)
 
     try:
         return await asyncio.to_thread(fetch)

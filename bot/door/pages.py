@@ -30,7 +30,8 @@ _SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "required": [
-        "lang", "page", "who", "bar", "message", "greeting", "shortcuts", "script", "keep", "return", "error", "leave",
+        "lang", "page", "who", "bar", "message", "greeting", "shortcuts", "script", "keep", "return", "join",
+        "error", "leave",
     ],
     "properties": {
         "lang": {"type": "string", "pattern": "^[a-z]{2}$"},
@@ -56,6 +57,7 @@ _SCHEMA: dict[str, Any] = {
         "script": _section("offline", "trouble", "signed_out", "too_long", "not_sent"),
         "keep": _section("too_short", "too_long", "nothing"),
         "return": _section("wrong", "moved"),
+        "join": _section("about", "expired", "bound"),
         "error": _section("unavailable", "not_found", "broken", "expired", "empty"),
         "leave": _TEXTS,
     },

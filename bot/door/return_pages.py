@@ -86,7 +86,8 @@ async def return_case(request: Request) -> HTTPResponse:
         return await _return_page(device or new_device(), 403, notice=pages.texts()["error"]["expired"], number=number)
     said = pages.texts()["return"]
     fresh = new_device()
-    if not await asyncio.to_thread(open_again, number, _field(request, "code"), owner_of(fresh), said["moved"]):
+    if not await asyncio.to_thread(open_again, number, _field(request, "code"), owner_of(device), owner_of(fresh),
+                                   said["moved"]):
         return await _return_page(device, 403, notice=said["wrong"], number=number)
     response = redirect("/#latest", status=303)
     remember(response, fresh)

@@ -7,13 +7,13 @@ from datetime import timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.conversations.messages import tell
+from bot.conversations.messages import hold, tell
 from bot.conversations.tables import Conversation
 from bot.database import now, reading, writing
 from bot.door.devices import CONVERSATION
 from bot.referrals.reference import clean_reference, new_reference
 from bot.referrals.tables import Report
-from bot.security import audit
+from bot.security import audit, invitations
 from bot.security.passwords import LONGEST, fits, hash_password, nobodys_hash
 
 MINIMUM = 6
@@ -58,7 +58,8 @@ def keep(owner: str, code: str) -> tuple[str, str | None]:
         raise ValueError("length of the code")
     hashed = hash_password(_normal(code))
     with writing() as session:
-        found = session.execute(select(Conversation).filter_by(owner=owner, name=CONVERSATION)).scalar_one_or_none()
+        query = select(Conversation).filter_by(owner=owner, name=CONVERSATION).with_for_update(key_share=True)
+        found = session.execute(query).scalar_one_or_none()
         if found is None:
             raise NothingToKeep
         found.return_key = found.return_key or new_reference()
@@ -79,7 +80,7 @@ def _find(session: Session, number: str) -> Conversation | None:
     return found
 
 
-def open_again(number: str, code: str, owner: str, notice: str) -> bool:
+def open_again(number: str, code: str, before: str, owner: str, notice: str) -> bool:
     """Give a kept case to a new device.
 
     Each try is counted before its code is looked at, in the database: neither many tries at once nor a restart of the
@@ -88,7 +89,8 @@ def open_again(number: str, code: str, owner: str, notice: str) -> bool:
     Args:
         number: reference or return number as typed.
         code: the code as typed.
-        owner: owner id of the new device.
+        before: owner id of the device until now; what an invitation bound it to follows it.
+        owner: owner id of the same device from now on.
         notice: what the chat says about it.
 
     Returns:
@@ -115,7 +117,9 @@ def open_again(number: str, code: str, owner: str, notice: str) -> bool:
         )
         if not moved.rowcount:
             return False
-        tell(session, session.get(Conversation, found_id), notice)
+        invitations.move(session, before, owner)
+        [conversation] = hold(session, found_id)
+        tell(session, conversation, notice)
         audit.note(session, owner, "conversation.returned", found_id)
     return True
 

@@ -112,12 +112,13 @@ def _bar(state: str, officer: str | None) -> str:
     return str(bar.get(state, "")).replace("{officer}", officer or bar["officer_unknown"])
 
 
-async def view(owner: str, after: int = 0) -> dict[str, Any]:
+async def view(owner: str, after: int = 0, has: int = 0) -> dict[str, Any]:
     """Give what an open chat must show.
 
     Args:
         owner: the device's owner id.
-        after: number of the last message that the page has.
+        after: messages after this number are given.
+        has: number of the last message that the page itself says it has.
 
     Returns:
         `messages` after that number, `states` of the responder's recent ones, the `replies` that may be tapped, `state`
@@ -128,7 +129,7 @@ async def view(owner: str, after: int = 0) -> dict[str, Any]:
         gateway.Unavailable: the database is gone.
     """
     look_from = max(0, after - LOOK_BACK)
-    answer = await gateway.read(owner, CONVERSATION, look_from)
+    answer = await gateway.read(owner, CONVERSATION, look_from, has)
     recent, state = (answer.messages, answer.state) if answer else ([], "bot")
     try:
         duty, conversation, officer, ids = await asyncio.to_thread(_extras, owner, after)

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.door import devices, gateway, pages
 from bot.door.devices import CONVERSATION, csrf_fits, csrf_of, device_of, from_our_page, owner_of, remember
+from bot.door.join_pages import add_join_routes, bound_in_words
 from bot.door.return_pages import LENGTHS, add_return_routes
 from bot.door.view import greeting, view
 
@@ -40,8 +41,8 @@ async def _chat(device: str, status: int = 200, text: str = "", notice: str = ""
                 ) -> HTTPResponse:
     """Render the chat of a device, with what was typed left in the box."""
     try:
-        now = await view(owner_of(device))
-    except gateway.Unavailable:
+        now, bound = await view(owner_of(device)), await bound_in_words(device)
+    except (gateway.Unavailable, SQLAlchemyError):
         return _with_text(device, 503, "unavailable", text)
     messages = now.pop("messages")
     shown = messages if everything else messages[-SHOWN_AT_ONCE:]
@@ -54,7 +55,7 @@ async def _chat(device: str, status: int = 200, text: str = "", notice: str = ""
     response = pages.render(
         "chat.html", status, now=now, messages=shown or [greeting()], cut=len(shown) < len(messages),
         text=text, notice=notice, data=data, csrf=csrf_of(device), message_id=str(uuid.uuid4()), duty=now["duty"],
-        lengths=LENGTHS,
+        lengths=LENGTHS, bound=bound,
     )
     remember(response, device)
     return response
@@ -104,12 +105,13 @@ async def send_script(request: Request) -> HTTPResponse:
     body = request.json
     if not isinstance(body, dict) or not all(isinstance(body.get(key), str) for key in ("text", "id")):
         return _failure(422, "malformed", pages.texts()["error"]["broken"])
-    if not body["text"].strip() or not 0 < len(body["id"]) <= 64:
+    if not body["text"].strip() or not body["id"].isprintable() or not 0 < len(body["id"]) <= 64:
         return _failure(422, "empty", pages.texts()["error"]["empty"])
     owner = owner_of(device)
     try:
         await gateway.post(owner, CONVERSATION, "web", body["text"], body["id"])
-        now = await view(owner, _number(str(body.get("after", ""))))
+        has = _number(str(body.get("after", "")))
+        now = await view(owner, has, has)
     except gateway.Refused as refused:
         return _failure(_status_of(refused), refused.code, refused.reason)
     return as_json(now, headers={"Cache-Control": "no-store"})
@@ -120,7 +122,8 @@ async def messages_after(request: Request) -> HTTPResponse:
     device = device_of(request)
     if device is None:
         return _failure(401, "signed_out", pages.texts()["script"]["signed_out"])
-    now = await view(owner_of(device), _number(request.args.get("after")))
+    has = _number(request.args.get("after"))
+    now = await view(owner_of(device), has, has)
     return as_json(now, headers={"Cache-Control": "no-store"})
 
 
@@ -135,7 +138,7 @@ async def events(request: Request) -> HTTPResponse | None:
         return _failure(401, "signed_out", pages.texts()["script"]["signed_out"])
     owner = owner_of(device)
     after = max(_number(request.headers.get("last-event-id")), _number(request.args.get("after")))
-    now = await view(owner, after)
+    now = await view(owner, after, after)
     stream = await request.respond(
         content_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )
@@ -193,8 +196,8 @@ async def went_wrong(request: Request, exception: Exception) -> HTTPResponse:
     if isinstance(exception, (gateway.Unavailable, SQLAlchemyError)):
         status, name = 503, "unavailable"
     if status >= 500:
-        # The kind of error only: its text may hold what a responder wrote.
-        error_logger.error("%s %s: %s", request.method, request.path, type(exception).__name__)
+        # The kind of error only: its text may hold what a responder wrote, and the address an invitation's secret.
+        error_logger.error("%s %s: %s", request.method, request.uri_template, type(exception).__name__)
     if wants_json:
         return _failure(status, name, pages.texts()["error"][name])
     device = device_of(request)
@@ -215,5 +218,6 @@ def chat_blueprint() -> Blueprint:
     blueprint.add_route(neutral, "/leave", methods=["GET"])
     blueprint.add_route(own_file, "/static/page/<version:str>/<name:str>", methods=["GET"])
     add_return_routes(blueprint)
+    add_join_routes(blueprint)
     blueprint.exception(Exception)(went_wrong)
     return blueprint

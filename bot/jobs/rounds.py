@@ -1,4 +1,4 @@
-"""Runs the jobs in rounds; a job that fails is logged and tried again in the next round."""
+"""Runs the clocks in rounds: alarms and drafts; what fails is logged and tried again in the next round."""
 from __future__ import annotations
 
 import asyncio
@@ -7,11 +7,11 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.database import reading, writing
-from bot.door import bot_client
+from bot.crash_points import reached
+from bot.database import writing
 from bot.jobs.alarms import repeat_alarms, ring_for_unanswered
-from bot.jobs.pending import conversations_waiting
 from bot.jobs.unfinished import attend
+from bot.locks import alone
 
 log = structlog.get_logger()
 
@@ -28,21 +28,21 @@ async def run(heartbeat: Path) -> None:
     """
     heartbeat.parent.mkdir(parents=True, exist_ok=True)
     while True:
-        await one_round()
+        one_round()
         heartbeat.touch()
         await asyncio.sleep(SECONDS)
 
 
-async def one_round() -> None:
-    """Run each job once."""
+def one_round() -> None:
+    """Look at each clock once, unless another process is at them."""
     try:
         with writing() as session:
-            repeat_alarms(session)
-            ring_for_unanswered(session)
-            attend(session)
-        with reading() as session:
-            waiting = conversations_waiting(session)
-        for conversation in waiting:
-            await bot_client.answer(conversation)
-    except (SQLAlchemyError, bot_client.BotUnavailable) as error:
+            if alone(session, "clocks"):
+                repeat_alarms(session)
+                ring_for_unanswered(session)
+                attend(session)
+            session.flush()
+            reached("jobs.before_commit")
+        reached("jobs.committed")
+    except SQLAlchemyError as error:
         log.warning("round_failed", error=type(error).__name__)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from bot.conversations.messages import hold_if_free
 from bot.conversations.tables import Conversation, Message
 from bot.database import now
 from bot.protocol.catalogue import text
@@ -30,9 +31,10 @@ def attend(session: Session) -> tuple[int, int]:
         How many were reminded of, and how many the desk got.
     """
     reminded = surfaced = 0
-    for report, conversation, last in list(_resting(session)):
+    for report, conversation, last in _resting(session):
         limits = profile_for(report.data)[0].limits
-        age = now() - last
+        # A word from the future was written before the clock was set back: better early than late.
+        age = abs(now() - last)
         if age > timedelta(minutes=limits["unfinished_minutes"]):
             open_case(session, report, conversation, "unfinished")
             surfaced += 1
@@ -42,23 +44,31 @@ def attend(session: Session) -> tuple[int, int]:
 
 
 def _resting(session: Session) -> Iterator[tuple[Report, Conversation, datetime]]:
-    """Give the drafts about a child that the desk does not have, with the time of the responder's last word."""
+    """Give the drafts about a child that the desk does not have, with the time of the responder's last word.
+
+    Each comes with its conversation held; where somebody is writing in it, the next round looks again.
+    """
     last = (
         select(func.max(Message.created_at))
         .where(Message.conversation_id == Report.conversation_id, Message.author == "responder")
         .correlate(Report).scalar_subquery()
     )
     query = (
-        select(Report, Conversation, last)
+        select(Report, Conversation, last).select_from(Report)
         .join(Conversation, Conversation.id == Report.conversation_id)
         .where(Report.sent_at.is_(None), Report.dropped_at.is_(None), Report.created_at > now() - OLDEST,
                ~exists().where(Case.report_id == Report.id))
     )
-    for report, conversation, at in session.execute(query):
-        data = report.data
-        children = not data["persons"] or any(presumed_child(p) is not False for p in data["persons"])
-        if at is not None and data["about_a_person"] and children and not data.get("outside"):
-            yield report, conversation, at
+    for report, conversation, at in session.execute(query).all():
+        if not _about_a_child(report) or at is None or hold_if_free(session, conversation.id) is None:
+            continue
+        yield from session.execute(query.where(Report.id == report.id).execution_options(populate_existing=True)).all()
+
+
+def _about_a_child(report: Report) -> bool:
+    data = report.data
+    children = not data["persons"] or any(presumed_child(p) is not False for p in data["persons"])
+    return bool(data["about_a_person"] and children and not data.get("outside"))
 
 
 def _remind(session: Session, report: Report, conversation: Conversation) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 from alembic import context
+from sqlalchemy import text
 
 import bot.conversations.tables
 import bot.referrals.tables
@@ -20,5 +21,8 @@ with engine.connect().execution_options(write=True) as connection:
     context.configure(connection=connection, target_metadata=Base.metadata, render_item=_render, render_as_batch=True,
                       compare_type=True)
     with context.begin_transaction():
+        if connection.dialect.name == "postgresql":
+            # Two processes that start at once bring the database up to date one after the other.
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('migrations', 0))"))
         context.run_migrations()
     connection.commit()

@@ -74,7 +74,7 @@ def forms_suspected(report: Data) -> list[str]:
 def _route(report: Data, person: Data | None, here: str) -> str:
     if person is not None:
         return decide(report, person, here).route
-    about_the_writer = {"place", "country", "role", "call_back", "language"}
+    about_the_writer = {"place", "country", *(key for key, field in fields().items() if field.section == "reporter")}
     return "consult" if report["about_a_person"] or set(report["values"]) - about_the_writer else "out_of_scope"
 
 

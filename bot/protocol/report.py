@@ -179,7 +179,8 @@ _ADDRESS = re.compile(
 
 
 def _keeps(field: str, old: Data, new: Any, status: str) -> bool:
-    """Tell whether what stands there stays: danger only rises, an answer outranks a reading, a doubt clears nothing.
+    """Tell whether what stands there stays: danger only rises, an answer outranks a reading, a doubt clears nothing,
+    and what is proven of the sender is not changed by a word in a story.
 
     What was said of a person stays until it is corrected.
     """
@@ -187,7 +188,7 @@ def _keeps(field: str, old: Data, new: Any, status: str) -> bool:
         return old["value"] in ("yes", "now") or new not in ("yes", "now")
     if fields()[field].scope == "person" and old["status"] == "stated":
         return True
-    return old["value"] == new or old["source"] in ("answer", "officer") or (
+    return old["value"] == new or old["source"] in ("answer", "officer", "channel") or (
         old["status"] == "stated" and status == "hedged")
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.conversations.messages import DESK, changed
+from bot.conversations.messages import DESK, changed, hold
 from bot.conversations.tables import Conversation
 from bot.referrals.notices import notify
 from bot.referrals.reports import profile_for
@@ -127,6 +127,23 @@ def find(session: Session, case_id: str) -> Opened:
     return Opened(*row)
 
 
+def find_held(session: Session, case_id: str) -> Opened:
+    """Find a case, and hold its conversation until the transaction ends (see `messages.hold`).
+
+    Args:
+        session: a writing transaction.
+        case_id: its id.
+
+    Returns:
+        The case, as the database has it now and nobody else changes it.
+
+    Raises:
+        NoSuchCase: there is none.
+    """
+    hold(session, *session.execute(select(Case.conversation_id).where(Case.id == case_id)).scalars())
+    return find(session, case_id)
+
+
 def must_be_officer(account: Account) -> None:
     """Refuse an account that sees no cases.
 
@@ -156,8 +173,7 @@ def find_own(session: Session, case_id: str, account: Account) -> Opened:
         NotClaimed: nobody has it.
     """
     must_be_officer(account)
-    session.execute(select(Case.id).where(Case.id == case_id).with_for_update()).first()
-    opened = find(session, case_id)
+    opened = find_held(session, case_id)
     if opened.case.owner_id != account.id or opened.case.state != "claimed":
         raise why_not(opened)
     return opened

@@ -6,7 +6,9 @@ from datetime import timedelta
 from sqlalchemy import and_, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
+from bot.conversations.messages import hold
 from bot.conversations.tables import Conversation, Message
+from bot.crash_points import reached
 from bot.database import now, writing
 from bot.referrals.cases import (
     CaseClosed,
@@ -16,6 +18,7 @@ from bot.referrals.cases import (
     OwnedByOther,
     done,
     find,
+    find_held,
     find_own,
     must_be_officer,
     say,
@@ -48,7 +51,7 @@ def claim(session: Session, case_id: str, account: Account) -> Opened:
         CaseClosed: it was closed.
     """
     must_be_officer(account)
-    opened = find(session, case_id)
+    opened = find_held(session, case_id)
     chat_was = opened.conversation.state
     _mute_bot(session, opened.conversation)
     at, other = now(), aliased(Case)
@@ -68,6 +71,7 @@ def claim(session: Session, case_id: str, account: Account) -> Opened:
     ).rowcount
     if not won:
         return _have_already(session, case_id, account, chat_was)
+    reached("claim.won")
     confirm_here(session, opened.report.id, account.display_name)
     say(session, opened, "claimed", name=account.display_name)
     done(session, opened, account, "case.claimed")
@@ -75,7 +79,6 @@ def claim(session: Session, case_id: str, account: Account) -> Opened:
 
 
 def _mute_bot(session: Session, conversation: Conversation) -> None:
-    # First of all writes: it also makes claims of two cases of one chat wait for each other.
     session.execute(
         update(Conversation).where(Conversation.id == conversation.id).values(state="human", updated_at=now())
         .execution_options(synchronize_session=False)
@@ -119,7 +122,7 @@ def acknowledge(session: Session, case_id: str, account: Account) -> Opened:
         CaseClosed: it was closed.
     """
     must_be_officer(account)
-    opened = find(session, case_id)
+    opened = find_held(session, case_id)
     first = session.execute(
         update(Case)
         .where(Case.id == case_id, Case.acknowledged_at.is_(None), Case.state == "open")
@@ -179,10 +182,27 @@ def release_all(account: Account) -> int:
 
 def release_held(session: Session, account: Account) -> int:
     """Do the same inside a transaction, as when an account is disabled."""
-    held = session.execute(select(Case.id).filter_by(owner_id=account.id, state="claimed")).scalars().all()
+    held = hold_all_of(session, account)
     for case_id in held:
         release(session, case_id, account)
     return len(held)
+
+
+def hold_all_of(session: Session, account: Account) -> list[str]:
+    """Hold the conversations of all cases that an officer has (see `messages.hold`).
+
+    Args:
+        session: a writing transaction.
+        account: the officer.
+
+    Returns:
+        Ids of the cases.
+    """
+    mine = select(Case.id, Case.conversation_id).filter_by(owner_id=account.id, state="claimed")
+    rows = session.execute(mine).all()
+    hold(session, *(row.conversation_id for row in rows))
+    return list(session.execute(select(Case.id).filter_by(owner_id=account.id, state="claimed")
+                                .where(Case.id.in_([row.id for row in rows]))).scalars())
 
 
 def take_over(session: Session, case_id: str, account: Account) -> Opened:
@@ -204,7 +224,7 @@ def take_over(session: Session, case_id: str, account: Account) -> Opened:
     """
     if account.role != SUPERVISOR:
         raise NotAllowed(account.role)
-    opened = find(session, case_id)
+    opened = find_held(session, case_id)
     if opened.case.state == "closed":
         raise CaseClosed(case_id)
     if opened.owner is None:

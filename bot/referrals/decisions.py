@@ -4,6 +4,7 @@ from __future__ import annotations
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
+from bot.crash_points import reached
 from bot.database import now
 from bot.referrals import reports
 from bot.referrals.cases import AlreadyReferral, NotSaid, Opened, StillContact, done, find, find_own, required, say
@@ -63,6 +64,7 @@ def decide(session: Session, case_id: str, account: Account, decision: str, reas
         .execution_options(synchronize_session=False)
     ).rowcount
     if fresh:
+        reached("decision.noted")
         # The other report's reference stays at the desk: the responder may have no part in it.
         say(session, opened, key, name=account.display_name, reason=reason, where=where)
         done(session, opened, account, f"case.{decision}")

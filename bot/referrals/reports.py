@@ -8,16 +8,19 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.conversations.messages import DESK, as_json, changed, messages_after
+from bot.conversations.messages import DESK, as_json, changed, hold, messages_after
 from bot.conversations.tables import Conversation
+from bot.crash_points import reached
 from bot.database import now
 from bot.protocol.catalogue import text
 from bot.protocol.profile import Profile, profile_of
 from bot.protocol.record import PROTOCOL_VERSION, build
-from bot.protocol.report import Data, in_danger, new_report, put, value
+from bot.protocol.report import Data, in_danger, new_report, value
 from bot.protocol.routes import here_of, routes_of
 from bot.referrals.reference import new_reference
+from bot.referrals.responders import enter_sender
 from bot.referrals.tables import Amendment, Case, Receipt, Report
+from bot.security.invitations import binding_of
 from bot.settings import settings
 
 
@@ -34,8 +37,7 @@ def begin_report(session: Session, conversation: Conversation, content: Data | N
         content: its first content; empty where none is given.
     """
     content = content or new_report()
-    if conversation.country:
-        put(content, "organisation_country", conversation.country, source="channel")
+    enter_sender(session, conversation, content)
     report = Report(id=str(uuid.uuid4()), conversation_id=conversation.id, data=content, version=1,
                     protocol_version=PROTOCOL_VERSION)
     session.add(report)
@@ -87,11 +89,12 @@ def open_case(session: Session, report: Report, conversation: Conversation, reas
         session: a writing transaction.
         report: the report.
         conversation: its conversation; a bot's conversation is then waiting for a person.
-        reason: danger, missing, human, consult, unfinished, added or sent.
+        reason: danger, missing, human, consult, unfinished, undelivered, added or sent.
 
     Returns:
         The case. A new one, or one whose urgency rises, rings.
     """
+    _as_it_is_now(session, report)
     content = report.data
     urgent = in_danger(content)
     missing = value(content, "missing") == "now"
@@ -133,6 +136,7 @@ def submit(session: Session, report: Report, conversation: Conversation, referen
     Returns:
         The reference under which it is stored.
     """
+    _as_it_is_now(session, report)
     if report.reference:
         return str(report.reference)
     report.reference = reference or new_reference()
@@ -142,7 +146,15 @@ def submit(session: Session, report: Report, conversation: Conversation, referen
     case.kind = "referral"
     case.reason = "sent"
     session.flush()
+    reached("submit.before_commit")
     return str(report.reference)
+
+
+def _as_it_is_now(session: Session, report: Report) -> None:
+    """Hold a report's conversation, and look at the report again: somebody else may have written meanwhile."""
+    session.flush()
+    hold(session, report.conversation_id)
+    session.refresh(report)
 
 
 def note_receivers(session: Session, report: Report) -> None:
@@ -231,7 +243,8 @@ def record_of(session: Session, report: Report) -> dict[str, Any]:
         select(Amendment).filter_by(report_id=report.id).order_by(Amendment.created_at)
     ).scalars()
     here = here_for(report.data)
-    shown = [as_json(m) for m in messages_after(session, report.conversation_id) if m.report_id in (None, report.id)]
+    shown = [as_json(m, conversation) for m in messages_after(session, report.conversation_id)
+             if m.report_id in (None, report.id)]
     return {
         **build(report.data, here),
         "status": "referral" if report.sent_at else "contact" if case else "draft",
@@ -240,7 +253,7 @@ def record_of(session: Session, report: Report) -> dict[str, Any]:
         "state": conversation.state,
         "protocol_version": report.protocol_version,
         "country": here,
-        "reporter_verified": False,
+        "reporter_verified": binding_of(session, conversation.owner) is not None,
         "created_at": report.created_at.isoformat(),
         "updated_at": report.updated_at.isoformat(),
         "sent_at": _iso(report.sent_at),

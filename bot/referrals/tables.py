@@ -28,7 +28,8 @@ class Report(Base):
 class Case(Base):
     """What the desk sees of a report: a contact (a person is wanted or needed) or a referral (it was sent).
 
-    `reason` says why it is there: danger, missing, human, consult, unfinished, added, sent.
+    `reason` says why it is there: danger, missing, human, consult, unfinished, undelivered, added,
+    sent.
     `state` is open, claimed or closed.
     """
 

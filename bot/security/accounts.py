@@ -1,4 +1,4 @@
-"""Accounts of the desk: who there is, first start, passwords, and the count of wrong attempts.
+"""Accounts of the desk: who there is, first start, passwords, roles, and the count of wrong attempts.
 
     AccountError (ValueError)
     ├── BadAccount          the name, role or display name cannot be used
@@ -10,13 +10,14 @@ import re
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.database import now
-from bot.security import audit
+from bot.security import audit, second_factor
 from bot.security.passwords import hash_password, new_password
-from bot.security.tables import Account, DeskSession
+from bot.security.tables import Account, DeskSession, Enrolment
 
 ADMIN, DUTY, SUPERVISOR = "admin", "duty", "supervisor"
 ROLES = (ADMIN, DUTY, SUPERVISOR)
@@ -25,7 +26,10 @@ DESK_ROLES = (DUTY, SUPERVISOR)
 
 FREE_ATTEMPTS = 3
 LONGEST_DELAY = timedelta(minutes=1)
-"""Passwords are drawn, never chosen: 1,440 guesses a day find none, and no stranger locks an officer out for long."""
+"""Passwords are drawn, never chosen: 1,440 guesses a day find none, and no stranger locks an officer out for long.
+
+Whoever has the password and guesses at the code has 1,440 tries a day at three codes in a million.
+"""
 
 PRESENT = timedelta(seconds=90)
 """A desk page that was heard of within this time counts as open."""
@@ -73,11 +77,13 @@ def add(session: Session, name: str, role: str, display: str, actor: str) -> str
         raise BadAccount(f"role: one of {', '.join(ROLES)}")
     if not 2 <= len(display) <= 80 or not display.isprintable():
         raise BadAccount("display name: 2 to 80 characters; responders read it")
-    if session.execute(select(Account.id).filter_by(name=name)).first():
-        raise BadAccount(f"an account '{name}' exists already")
     password = new_password()
-    session.add(Account(id=str(uuid.uuid4()), name=name, display_name=display, role=role,
-                        password_hash=hash_password(password)))
+    try:
+        with session.begin_nested():
+            session.add(Account(id=str(uuid.uuid4()), name=name, display_name=display, role=role,
+                                password_hash=hash_password(password)))
+    except IntegrityError as error:
+        raise BadAccount(f"an account '{name}' exists already") from error
     audit.note(session, actor, "account.added", name)
     return password
 
@@ -139,6 +145,46 @@ def reset_password(session: Session, name: str, actor: str) -> str:
     return password
 
 
+def reset_second_factor(session: Session, name: str, actor: str) -> None:
+    """Take an account's second factor and recovery codes away and end its sessions; the next sign-in sets up a new one.
+
+    Args:
+        session: a writing transaction.
+        name: the account.
+        actor: who asks for it.
+
+    Raises:
+        NoSuchAccount: there is none.
+    """
+    account = named(session, name)
+    second_factor.forget(session, account)
+    _end_sessions(session, account)
+    audit.note(session, actor, "account.second_factor", account.name)
+
+
+def set_role(session: Session, name: str, role: str, actor: str) -> None:
+    """Give an account another role, which ends its sessions.
+
+    Args:
+        session: a writing transaction.
+        name: the account.
+        role: admin, duty or supervisor.
+        actor: who decides so.
+
+    Raises:
+        NoSuchAccount: there is none.
+        BadAccount: there is no such role, or it is the last administrator who could sign in.
+    """
+    account = named(session, name)
+    if role not in ROLES:
+        raise BadAccount(f"role: one of {', '.join(ROLES)}")
+    if role != ADMIN and _is_last_administrator(session, account):
+        raise BadAccount("the last administrator must stay one")
+    account.role = role
+    _end_sessions(session, account)
+    audit.note(session, actor, "account.role", account.name)
+
+
 def set_disabled(session: Session, name: str, disabled: bool, actor: str) -> None:
     """Disable an account, which ends its sessions at once, or enable it again.
 
@@ -153,10 +199,7 @@ def set_disabled(session: Session, name: str, disabled: bool, actor: str) -> Non
         BadAccount: it is the last administrator who could sign in.
     """
     account = named(session, name)
-    others = select(func.count(Account.id)).where(
-        Account.role == ADMIN, Account.disabled.is_(False), Account.id != account.id
-    )
-    if disabled and account.role == ADMIN and not session.execute(others).scalar():
+    if disabled and _is_last_administrator(session, account):
         raise BadAccount("the last administrator cannot be disabled")
     account.disabled = disabled
     if disabled:
@@ -164,12 +207,22 @@ def set_disabled(session: Session, name: str, disabled: bool, actor: str) -> Non
     audit.note(session, actor, "account.disabled" if disabled else "account.enabled", account.name)
 
 
+def _is_last_administrator(session: Session, account: Account) -> bool:
+    # Held, so that the last two administrators cannot stop each other at the same moment.
+    admins = session.execute(
+        select(Account).where(Account.role == ADMIN, Account.disabled.is_(False)).order_by(Account.id).with_for_update()
+        .execution_options(populate_existing=True)
+    ).scalars().all()
+    return [one.id for one in admins] == [account.id]
+
+
 def _end_sessions(session: Session, account: Account) -> None:
-    session.execute(delete(DeskSession).where(DeskSession.account_id == account.id))
+    for table in (DeskSession, Enrolment):
+        session.execute(delete(table).where(table.account_id == account.id))
 
 
 def begin_attempt(session: Session, name: str, at: datetime | None = None) -> Account | None:
-    """Count an attempt to sign in before its password is looked at, so that parallel guesses cannot outrun the count.
+    """Count an attempt to sign in before password and code are looked at, so that parallel guesses cannot outrun it.
 
     Args:
         session: a writing transaction.
@@ -177,7 +230,8 @@ def begin_attempt(session: Session, name: str, at: datetime | None = None) -> Ac
         at: the present time.
 
     Returns:
-        The account whose password may be checked; None where there is none, or it is disabled or still has to wait.
+        The account whose password and code may be checked; None where there is none, or it is disabled or has to
+        wait.
     """
     at = at or now()
     name = name.strip().lower()
@@ -192,16 +246,28 @@ def begin_attempt(session: Session, name: str, at: datetime | None = None) -> Ac
     return account
 
 
-def attempt_succeeded(session: Session, account_id: str) -> None:
-    """Forget the wrong attempts after a right one.
+def attempt_succeeded(session: Session, account: Account, step: int | None = None) -> bool:
+    """Accept an attempt in one statement: use its code up and forget the wrong ones before it.
 
     Args:
         session: a writing transaction.
-        account_id: the account that signed in.
+        account: as it was when its password and code were checked.
+        step: the time step of the code; None where it was another proof.
+
+    Returns:
+        Whether it holds: the account is still the same, and no code of this step or a later one was accepted before,
+        by any process.
     """
-    account = session.get(Account, account_id)
-    if account is not None:
-        account.failures, account.blocked_until = 0, None
+    unused = or_(Account.totp_last_step.is_(None), Account.totp_last_step < step) if step is not None else True
+    accepted = session.execute(
+        update(Account).where(
+            Account.id == account.id, Account.disabled.is_(False), Account.password_hash == account.password_hash,
+            Account.totp_secret.is_not_distinct_from(account.totp_secret), unused,
+        ).values(
+            failures=0, blocked_until=None, totp_last_step=Account.totp_last_step if step is None else step
+        ).execution_options(synchronize_session=False)
+    )
+    return bool(accepted.rowcount)
 
 
 def duty_signed_in(session: Session) -> bool:

@@ -1,12 +1,14 @@
-"""The audit trail: who did what on which record, without any content."""
+"""The audit trail: who did what on which record, without any content; `chain.py` seals it."""
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.database import now
+from bot.database import now, reading, writing
+from bot.security import chain
 from bot.security.tables import AuditEntry
 
 SAME_LOOK = timedelta(minutes=10)
@@ -22,18 +24,32 @@ def note(session: Session, actor: str, action: str, subject: str | None = None) 
         action: what was done, such as `case.claimed`.
         subject: id of the record.
     """
-    session.add(AuditEntry(actor=actor, action=action, subject=subject))
+    chain.append(session, now(), actor, action, subject)
 
 
-def seen_lately(session: Session, actor: str, action: str, subject: str) -> bool:
-    """Tell whether the same look was noted within `SAME_LOOK`."""
-    query = select(AuditEntry.id).where(
-        AuditEntry.subject == subject, AuditEntry.action == action, AuditEntry.actor == actor,
-        AuditEntry.at > now() - SAME_LOOK,
-    )
-    return session.execute(query.limit(1)).first() is not None
+def look(actor: str, action: str, subject: str | None = None) -> None:
+    """Note, in a transaction of its own, that somebody looks; where it was noted within `SAME_LOOK`, once is enough.
+
+    Args:
+        actor: who looks.
+        action: at what, such as `case.opened`.
+        subject: id of the record; None for a list.
+
+    Raises:
+        SQLAlchemyError: it could not be noted; then nothing may be shown.
+    """
+    with reading() as session:
+        query = select(AuditEntry.id).where(
+            AuditEntry.subject == subject, AuditEntry.action == action, AuditEntry.actor == actor,
+            AuditEntry.at > now() - SAME_LOOK,
+        )
+        noted = session.execute(query.limit(1)).first() is not None
+    if not noted:
+        with writing() as session:
+            note(session, actor, action, subject)
 
 
-def trail(session: Session, subject: str) -> list[AuditEntry]:
-    """Give the entries of one record, oldest first."""
-    return list(session.execute(select(AuditEntry).filter_by(subject=subject).order_by(AuditEntry.id)).scalars())
+def trail(session: Session, subjects: Collection[str]) -> list[AuditEntry]:
+    """Give the entries of some subjects, oldest first."""
+    query = select(AuditEntry).where(AuditEntry.subject.in_(subjects)).order_by(AuditEntry.id)
+    return list(session.execute(query).scalars())

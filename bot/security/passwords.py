@@ -22,10 +22,15 @@ def new_password() -> str:
     Returns:
         Five groups of two syllables, 62 random bits, such as `kofa-miru-tesa-bodi-luna`.
     """
+    return draw_words(_GROUPS)
+
+
+def draw_words(groups: int) -> str:
+    """Draw groups of two syllables with dashes between them, 12 random bits each."""
     def syllable() -> str:
         return secrets.choice(_CONSONANTS) + secrets.choice(_VOWELS)
 
-    return "-".join(syllable() + syllable() for _ in range(_GROUPS))
+    return "-".join(syllable() + syllable() for _ in range(groups))
 
 
 def hash_password(password: str) -> str:

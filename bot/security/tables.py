@@ -1,4 +1,4 @@
-"""Tables of accounts, sessions, tokens and the audit trail."""
+"""Tables of accounts, sessions, tokens, invitations and the audit trail."""
 from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String
@@ -7,7 +7,11 @@ from bot.database import Base, UtcTime, now
 
 
 class Account(Base):
-    """Somebody who signs in. `role` is admin (accounts only, sees no case), duty or supervisor."""
+    """Somebody who signs in. `role` is admin (accounts and invitations, sees no case), duty or supervisor.
+
+    `totp_secret` is sealed, and empty until the first sign-in has set up a phone; `totp_last_step` is the time step of
+    the last code that was accepted: that one and older ones are good no longer.
+    """
 
     __tablename__ = "accounts"
     id = Column(String(36), primary_key=True)
@@ -18,6 +22,8 @@ class Account(Base):
     disabled = Column(Boolean, nullable=False, default=False)
     failures = Column(Integer, nullable=False, default=0)
     blocked_until = Column(UtcTime, nullable=True)
+    totp_secret = Column(String(200), nullable=True)
+    totp_last_step = Column(Integer, nullable=True)
     created_at = Column(UtcTime, nullable=False, default=now)
 
 
@@ -32,26 +38,99 @@ class DeskSession(Base):
     last_seen_at = Column(UtcTime, nullable=False, default=now)
 
 
+class Enrolment(Base):
+    """A browser that gave the right password of an account without a second factor, and may set one up; nothing else.
+
+    Only the hash of its secret is kept. `totp_secret` is sealed and becomes the account's once a code confirmed it.
+    """
+
+    __tablename__ = "enrolments"
+    token_hash = Column(String(64), primary_key=True)
+    account_id = Column(ForeignKey("accounts.id"), nullable=False)
+    csrf = Column(String(64), nullable=False)
+    totp_secret = Column(String(200), nullable=False)
+    created_at = Column(UtcTime, nullable=False, default=now)
+
+
+class RecoveryCode(Base):
+    """A code that stands in for the phone once; only its hash is kept, and the row goes when it is used."""
+
+    __tablename__ = "recovery_codes"
+    code_hash = Column(String(64), primary_key=True)
+    account_id = Column(ForeignKey("accounts.id"), nullable=False, index=True)
+    created_at = Column(UtcTime, nullable=False, default=now)
+
+
 class ApiToken(Base):
-    """A program's bearer token of scope channel or desk; only its hash is kept."""
+    """A program's bearer token of scope channel or desk; only its hash is kept, and it ends at `expires_at`.
+
+    `webhook_url` is where a channel wants its messages sent; they are signed with a key made from `webhook_salt`.
+    """
 
     __tablename__ = "api_tokens"
     id = Column(String(36), primary_key=True)
     name = Column(String(40), unique=True, nullable=False)
     scope = Column(String(8), nullable=False)
     country = Column(String(2), nullable=True)
+    webhook_url = Column(String(400), nullable=True)
+    webhook_salt = Column(String(32), nullable=True)
     token_hash = Column(String(64), unique=True, nullable=False)
+    expires_at = Column(UtcTime, nullable=False)
     revoked_at = Column(UtcTime, nullable=True)
     created_at = Column(UtcTime, nullable=False, default=now)
 
 
+class Organisation(Base):
+    """Whose responders write, such as a police station; while it is disabled, its devices count as unverified."""
+
+    __tablename__ = "organisations"
+    id = Column(String(36), primary_key=True)
+    name = Column(String(80), unique=True, nullable=False)
+    country = Column(String(2), nullable=False)
+    created_at = Column(UtcTime, nullable=False, default=now)
+    disabled_at = Column(UtcTime, nullable=True)
+
+
+class Invitation(Base):
+    """A link that binds so many devices to a role, an organisation and a call-back; only its secret's hash is kept."""
+
+    __tablename__ = "invitations"
+    id = Column(String(36), primary_key=True)
+    organisation_id = Column(ForeignKey("organisations.id"), nullable=False)
+    role = Column(String(20), nullable=False)
+    call_back = Column(String(40), nullable=False)
+    secret_hash = Column(String(64), unique=True, nullable=False)
+    uses = Column(Integer, nullable=False)
+    uses_left = Column(Integer, nullable=False)
+    expires_at = Column(UtcTime, nullable=False)
+    revoked_at = Column(UtcTime, nullable=True)
+    made_by = Column(String(80), nullable=False)
+    created_at = Column(UtcTime, nullable=False, default=now)
+
+
+class Device(Base):
+    """A responder's device that an invitation has bound; `owner` is the one that its conversations belong to."""
+
+    __tablename__ = "devices"
+    id = Column(String(36), primary_key=True)
+    owner = Column(String(80), unique=True, nullable=False)
+    invitation_id = Column(ForeignKey("invitations.id"), nullable=False)
+    verified_at = Column(UtcTime, nullable=False, default=now)
+    revoked_at = Column(UtcTime, nullable=True)
+
+
 class AuditEntry(Base):
-    """One act, without content: who, what, on which record."""
+    """One act, without content: who, what, on which record.
+
+    `id` is its number, without gaps; `hash` seals it together with the entry before it. The database refuses to change
+    or delete a row.
+    """
 
     __tablename__ = "audit"
-    id = Column(Integer, primary_key=True, autoincrement=True)
-    at = Column(UtcTime, nullable=False, default=now)
+    id = Column(Integer, primary_key=True, autoincrement=False)
+    at = Column(UtcTime, nullable=False)
     actor = Column(String(80), nullable=False)
     action = Column(String(40), nullable=False)
     subject = Column(String(40), nullable=True)
+    hash = Column(String(64), nullable=False)
     __table_args__ = (Index("audit_subject", "subject", "action", "at"),)

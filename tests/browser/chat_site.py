@@ -45,9 +45,10 @@ def _answers(said: str) -> list[tuple[str, Replies]]:
     ]
 
 
-def _store(owner: str, name: str, channel: str, said: str, external_id: str | None) -> tuple[str, str, bool]:
+def _store(owner: str, name: str, channel: str, said: str, external_id: str | None,
+           country: str | None) -> tuple[str, str, bool]:
     with writing() as session:
-        found = messages.open_conversation(session, channel, owner, name)
+        found = messages.open_conversation(session, channel, owner, name, country)
         row, new = messages.receive(session, found, TITLES.get(said, said), said, external_id)
         return str(found.id), str(row.id), new and found.state != "human"
 
@@ -61,25 +62,26 @@ def _answer(conversation_id: str, message_id: str, said: str) -> None:
             messages.add_message(session, found, "bot", words, quick_replies=shown, answers=message_id)
 
 
-async def post(owner: str, name: str, channel: str, words: str, external_id: str | None) -> gateway.Answer | None:
+async def post(owner: str, name: str, channel: str, words: str, external_id: str | None,
+               country: str | None = None) -> gateway.Answer | None:
     if accident["down"]:
         raise gateway.Unavailable("down")
     kept = gateway.clean(words)
-    conversation_id, message_id, ask = await asyncio.to_thread(_store, owner, name, channel, kept, external_id)
+    conversation_id, message_id, ask = await asyncio.to_thread(_store, owner, name, channel, kept, external_id, country)
     if ask:
         await asyncio.sleep(accident["slow"])
         await asyncio.to_thread(_answer, conversation_id, message_id, kept)
     return await read(owner, name, 0)
 
 
-async def read(owner: str, name: str, after: int) -> gateway.Answer | None:
+async def read(owner: str, name: str, after: int, has: int = 0) -> gateway.Answer | None:
     if accident["down"]:
         raise gateway.Unavailable("down")
     with reading() as session:
         found = session.execute(select(Conversation).filter_by(owner=owner, name=name)).scalar_one_or_none()
         if found is None:
             return None
-        rows = [messages.as_json(row) for row in messages.messages_after(session, found.id, after)]
+        rows = [messages.as_json(row, found) for row in messages.messages_after(session, found.id, after)]
         return gateway.Answer(conversation=name, messages=rows, state=found.state, reference=None)
 
 

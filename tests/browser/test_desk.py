@@ -15,7 +15,9 @@ from bot.database import writing
 from bot.referrals import claims
 from bot.referrals.tables import Case
 from bot.security.accounts import everyone
+from bot.security.second_factor import RECOVERY_CODES
 from tests.desk_world import Desk, Sample, desk_app, make_account, make_case, served, told_to
+from tests.phone import Phone, first_sign_in_on
 
 SignIn = Callable[..., Page]
 
@@ -53,9 +55,7 @@ def sign_in(chromium: Browser, desk_site: Desk) -> Iterator[SignIn]:
             page.add_init_script(script)
         account, password = make_account(writing, role, display)
         page.goto(f"{desk_site.address}/desk")
-        page.fill("[name=name]", account.name)
-        page.fill("[name=password]", password)
-        page.click("main button")
+        first_sign_in_on(page, account.name, password)
         ready(page)
         return page
 
@@ -273,3 +273,44 @@ def test_every_text_stands_out_enough(sign_in: SignIn, scheme: str) -> None:
     page.locator("#transcript .human").wait_for()
     page.click("#d-decide summary")
     assert page.evaluate(CONTRAST) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_first_sign_in_on_a_phone(phone: Callable[..., Page], desk_site: Desk, scheme: str) -> None:
+    page, (account, password) = phone(color_scheme=scheme), make_account(writing, "admin", "Root")
+    page.goto(f"{desk_site.address}/desk")
+
+    def sound() -> None:
+        assert page.evaluate(CONTRAST) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+    sound()
+    page.fill("[name=name]", account.name)
+    page.fill("[name=password]", password)
+    page.keyboard.press("Enter")
+    expect(page.locator("#secret")).to_be_visible()
+    shown = "document.querySelector('.qr').decode().then(() => document.querySelector('.qr').naturalWidth)"
+    assert page.evaluate(shown)
+    sound()
+    page.fill("[name=code]", "000")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("does not fit")
+    app = Phone(page.locator("#secret").inner_text().replace(" ", ""))
+    page.fill("[name=code]", app.code())
+    page.keyboard.press("Enter")
+    expect(page.locator(".recovery li")).to_have_count(RECOVERY_CODES)
+    sound()
+    recovery = page.locator(".recovery code").first.inner_text()
+    page.reload()
+    expect(page.locator(".recovery")).to_have_count(0)
+    page.goto(f"{desk_site.address}/desk/accounts")
+    assert page.evaluate(CONTRAST) == []
+    page.get_by_role("link", name="Who is signed in").click()
+    expect(page.get_by_text("this browser")).to_be_visible()
+    sound()
+    page.get_by_role("button", name="Sign out").click()
+    page.fill("[name=name]", account.name)
+    page.fill("[name=password]", password)
+    page.fill("[name=code]", recovery)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Accounts")).to_be_visible()

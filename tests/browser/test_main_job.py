@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bot.settings import ROOT
+from tests.phone import first_sign_in_on
 from tests.system import System
 
 Phone = Callable[..., Page]
@@ -92,9 +93,7 @@ def to_summary(page: Page) -> int:
 
 def sign_in(desk: Page, system: System) -> None:
     desk.goto(f"{system.address}/desk")
-    desk.fill("[name=name]", "duty")
-    desk.fill("[name=password]", system.passwords["duty"])
-    desk.click("main button")
+    first_sign_in_on(desk, "duty", system.passwords["duty"])
     expect(desk.locator("body[data-ringing]")).to_be_attached()
 
 

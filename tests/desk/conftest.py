@@ -2,12 +2,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 
-from bot.security import passwords
+from bot.database import now
+from bot.security import accounts, enrolment, passwords, second_factor, sessions
 from tests.desk_world import Desk, Store, desk_app, served
 
 
@@ -19,9 +22,37 @@ def quick_hashes() -> Iterator[None]:
         yield
 
 
+@dataclass
+class Clock:
+    """The clock of sign-in and sessions; it moves only when a test moves it."""
+
+    at: datetime
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def move(self, **by: float) -> None:
+        self.at += timedelta(**by)
+
+    @property
+    def step(self) -> int:
+        """Steps of 30 seconds since 1970."""
+        return int(self.at.timestamp()) // 30
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store.at(tmp_path / "desk.db")
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    stopped = Clock(now())
+    for module in (accounts, enrolment, second_factor, sessions):
+        monkeypatch.setattr(module, "now", stopped)
+    return stopped
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    made = Store.at(tmp_path / "desk.db")
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

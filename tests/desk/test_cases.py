@@ -60,7 +60,7 @@ def test_a_claim_is_owner_state_and_silence_in_one_step(store: Store, ana: Accou
         "Received by Ana Marin, duty desk. You are now talking to Ana Marin; the assistant is silent."
     ]
     with store.writing() as session:
-        assert [e.action for e in audit.trail(session, sample.case)] == ["case.claimed"]
+        assert [e.action for e in audit.trail(session, [sample.case])] == ["case.claimed"]
         assert {"desk", sample.conversation} <= set(session.execute(select(Change.topic)).scalars())
         assert all(r.confirmed_by == "Ana Marin" for r in receipts.receipts_of(session, sample.report))
 

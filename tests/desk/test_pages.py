@@ -27,6 +27,7 @@ from bot.security import accounts, audit
 from bot.security.accounts import ROLES
 from bot.security.tables import AuditEntry, DeskSession
 from tests.desk_world import Browser, Desk, desk_app, make_account, make_case, told_to
+from tests.phone import first_sign_in, set_up_phone
 
 
 @pytest.fixture
@@ -67,14 +68,14 @@ def desk_routes() -> list[tuple[str, str, str]]:
 
 def test_every_route_has_its_rights() -> None:
     names = {name for name, _, _ in desk_routes()}
-    assert names == set(access.RIGHTS) | access.PUBLIC
+    assert names == set(access.RIGHTS) | access.PUBLIC | access.ENROLLING
     assert all(roles and roles <= set(ROLES) for roles in access.RIGHTS.values())
 
 
 def test_every_route_refuses_who_may_not(desk: Desk) -> None:
     browsers = {role: desk.signed_in(role) for role in ("admin", "duty")}
     for name, method, path in desk_routes():
-        if name in access.PUBLIC or name in ("events", "sign_out"):
+        if name in access.PUBLIC | access.ENROLLING or name in ("events", "sign_out"):
             continue
         stranger = desk.browser().request(method, path)
         assert (stranger.status_code, stranger.headers.get("location")) == (303, "/desk/sign-in"), name
@@ -112,20 +113,31 @@ def test_a_form_needs_its_token_and_our_own_page(desk: Desk, ana: Browser) -> No
 
 def test_the_cookie_is_guarded(desk: Desk) -> None:
     account, password = make_account(writing, "duty", "Ana")
-    answer = desk.browser().post("/desk/sign-in", data={"name": account.name, "password": password})
-    cookie = answer.headers["set-cookie"].lower()
-    assert "httponly" in cookie and "samesite=strict" in cookie and "path=/desk" in cookie
+    credentials = {"name": account.name, "password": password}
+    enrols = desk.browser().post("/desk/sign-in", data=credentials)
+    phone = set_up_phone(writing, account)
+    signed_in = desk.browser().post("/desk/sign-in", data={**credentials, "code": phone.code()})
+    for name, answer in (("firstline_enrolment", enrols), ("firstline_desk", signed_in)):
+        cookie = answer.headers["set-cookie"].lower()
+        assert cookie.startswith(f"{name}=")
+        assert "httponly" in cookie and "samesite=strict" in cookie and "path=/desk" in cookie
 
 
 def test_sign_in_fails_alike(desk: Desk) -> None:
-    account, _ = make_account(writing, "duty", "Ana")
-    browser, answers = desk.browser(), []
-    for name in (account.name, "no-such-name", "x" * 400, "", "\u202e☎"):
-        for password in ("wrong", "", "y" * 5000):
-            answer = browser.post("/desk/sign-in", data={"name": name, "password": password})
-            assert answer.status_code == 401 and "set-cookie" not in answer.headers
-            answers.append(words(answer.text))
-    assert len(set(answers)) == 1
+    fresh, _ = make_account(writing, "duty", "Ana")
+    account, password = make_account(writing, "duty", "Ana")
+    phone, browser, answers = set_up_phone(writing, account), desk.browser(), set()
+    right = phone.code()
+    attempts = [(account.name, password, code) for code in ("", "000000", "kofa-miru-tesa-bodi")]
+    attempts += [(fresh.name, "wrong", "123456"), (account.name, "wrong", right)]
+    attempts += [(name, pair, code) for name in ("no-such-name", "x" * 400, "", "\u202e☎") for pair, code in
+                 (("wrong", ""), ("", right), ("y" * 5000, "☎" * 500))]
+    for name, pair, code in attempts:
+        answer = browser.post("/desk/sign-in", data={"name": name, "password": pair, "code": code})
+        assert answer.status_code == 401 and "set-cookie" not in answer.headers
+        # What was typed stands in the box again; everything else is the same, byte for byte.
+        answers.add(answer.text.replace(f'value="{html.escape(name)}"', 'value=""'))
+    assert len(answers) == 1
 
 
 def test_signing_out_ends_the_session(ana: Browser) -> None:
@@ -150,11 +162,12 @@ def test_every_answer_is_protected(ana: Browser, path: str) -> None:
     assert headers["referrer-policy"] == "same-origin"
 
 
-def test_no_page_holds_inline_script_or_style(ana: Browser) -> None:
-    sample = make_case(writing, sent=True)
+def test_no_page_holds_inline_script_or_style(desk: Desk, ana: Browser) -> None:
+    sample, admin = make_case(writing, sent=True), desk.signed_in("admin", "Root")
     ana.act(sample.case, "claim")
-    for path in ("/desk", f"/desk/case/{sample.case}", f"/desk/case/{sample.case}/print?route=nfp", "/desk/case/none"):
-        page = ana.client.get(path).text
+    for path in ("/desk", f"/desk/case/{sample.case}", f"/desk/case/{sample.case}/print?route=nfp", "/desk/case/none",
+                 "/desk/sessions", "/desk/accounts"):
+        page = (admin if path == "/desk/accounts" else ana).client.get(path).text
         assert not re.search(r"<style|style=|\son\w+=|javascript:", page), path
         assert all(' src="/' in tag for tag in re.findall(r"<script[^>]*>", page)), path
 
@@ -303,7 +316,7 @@ def test_from_claim_to_close(ana: Browser, given_back: list[str]) -> None:
     told = told_to(writing, sample.conversation)
     assert len(told) == len(steps) and "Are you safe?" in told
     with writing() as session:
-        trail = [e.action for e in audit.trail(session, sample.case) if e.actor == ana.account.name]
+        trail = [e.action for e in audit.trail(session, [sample.case]) if e.actor == ana.account.name]
     assert [action for action in trail if action != "case.opened"] == [
         "case.acknowledged", "case.claimed", "chat.message", "case.answers", "case.made_referral", "case.accept",
         "case.manager", "chat.handed_back", "chat.taken", "case.released", "case.claimed", "case.closed",
@@ -367,6 +380,19 @@ def test_a_database_that_is_away_is_said_and_the_text_kept(ana: Browser, monkeyp
     monkeypatch.setattr(pages, "queue", away)
     answer = ana.client.get("/desk")
     assert answer.status_code == 503 and "nothing was lost" in answer.text
+
+
+def test_no_log_names_the_case_that_somebody_looked_at(ana: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise OperationalError("select", {}, Exception("locked"))
+
+    logged: list[str] = []
+    monkeypatch.setattr(pages.error_logger, "error", lambda form, *given: logged.append(form % given))
+    monkeypatch.setattr(audit, "look", broken)
+    sample = make_case(writing)
+    assert ana.client.get(f"/desk/case/{sample.case}").status_code == 503
+    [line] = logged
+    assert "OperationalError" in line and sample.case not in line
 
 
 def test_an_unexpected_error_is_kind(ana: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -439,7 +465,8 @@ def test_accounts_are_made_renewed_and_disabled(desk: Desk) -> None:
     browser = desk.browser()
     credentials = {"name": name, "password": renewed.group(1) if renewed else ""}
     assert browser.post("/desk/sign-in", data={**credentials, "password": password.group(1)}).status_code == 401
-    assert browser.post("/desk/sign-in", data=credentials).status_code == 303
+    phone, _ = first_sign_in(browser, **credentials)
+    assert browser.get("/desk").status_code == 200
     sample = make_case(writing)
     with writing() as session:
         claims.claim(session, sample.case, accounts.named(session, name))
@@ -447,8 +474,62 @@ def test_accounts_are_made_renewed_and_disabled(desk: Desk) -> None:
     with writing() as session:
         assert session.get(Case, sample.case).state == "open", "nobody could have worked on it"
     assert browser.get("/desk").status_code == 303
-    assert browser.post("/desk/sign-in", data=credentials).status_code == 401
+    assert browser.post("/desk/sign-in", data={**credentials, "code": phone.code()}).status_code == 401
     assert admin.post("/desk/accounts/password", name="nobody-here").status_code == 422
+
+
+def test_the_administrator_lets_a_phone_be_set_up_anew(desk: Desk, ana: Browser, jon: Browser) -> None:
+    admin, sample = desk.signed_in("admin", "Root"), make_case(writing)
+    ana.act(sample.case, "claim")
+    assert jon.post("/desk/accounts/second-factor", name=ana.account.name).status_code == 403
+    answer = admin.post("/desk/accounts/second-factor", name=ana.account.name)
+    assert answer.status_code == 200 and f"{ana.account.name} sets up a phone" in answer.text
+    assert ana.client.get("/desk").status_code == 303 and jon.client.get("/desk").status_code == 200
+    with writing() as session:
+        assert session.get(Case, sample.case).state == "open", "nobody signed out holds a case"
+    first_sign_in(desk.browser(), ana.account.name, ana.password)
+    assert admin.post("/desk/accounts/second-factor", name="nobody-here").status_code == 422
+
+
+def test_another_role_holds_at_once(desk: Desk, ana: Browser) -> None:
+    admin, sample = desk.signed_in("admin", "Root"), make_case(writing)
+    ana.act(sample.case, "claim")
+    assert admin.post("/desk/accounts/role", name=ana.account.name, role="boss").status_code == 422
+    assert ana.client.get("/desk").status_code == 200
+    assert admin.post("/desk/accounts/role", name=ana.account.name, role="admin").status_code == 200
+    assert ana.client.get("/desk").status_code == 303
+    with writing() as session:
+        assert session.get(Case, sample.case).state == "open"
+        assert accounts.named(session, ana.account.name).role == "admin"
+
+
+def test_open_sessions_are_shown_and_ended(desk: Desk, ana: Browser, jon: Browser) -> None:
+    admin, sample, second = desk.signed_in("admin", "Root"), make_case(writing), desk.browser()
+    ana.act(sample.case, "claim")
+    data = {"name": ana.account.name, "password": ana.password, "code": ana.phone.code()}
+    assert second.post("/desk/sign-in", data=data).status_code == 303
+
+    def buttons(browser: Browser, of: str) -> list[str]:
+        rows = browser.client.get("/desk/sessions").text.split("<tr>")
+        return [re.search(r'name="session" value="(\w+)"', row)[1] for row in rows if of in row and "End<" in row]
+
+    assert "recovery codes" in ana.client.get("/desk/sessions").text
+    assert buttons(jon, ana.account.name) == [], "an officer sees the own ones"
+    (other,) = buttons(ana, ana.account.name)
+    assert len(buttons(admin, ana.account.name)) == 2
+    assert "had ended already" in jon.post("/desk/sessions/end", session=other).text
+    assert second.get("/desk").status_code == 200
+    assert f"session of {ana.account.name} has ended" in ana.post("/desk/sessions/end", session=other).text
+    assert second.get("/desk").status_code == 303
+    with writing() as session:
+        assert session.get(Case, sample.case).state == "claimed", "the officer is still here"
+    (last,) = buttons(admin, ana.account.name)
+    admin.post("/desk/sessions/end", session=last)
+    assert ana.client.get("/desk").status_code == 303
+    with writing() as session:
+        assert session.get(Case, sample.case).state == "open"
+        ended = select(AuditEntry.actor).filter_by(action="session.ended", subject=ana.account.name)
+        assert session.execute(ended).scalars().all() == [ana.account.name, admin.account.name]
 
 
 def test_the_live_line_tells_of_a_new_case_and_keeps_the_officer_present(ana: Browser) -> None:

@@ -15,7 +15,7 @@ import yaml
 from sanic import Sanic
 from sqlalchemy.exc import OperationalError
 
-from bot.conversations.messages import add_message
+from bot.conversations.messages import add_message, state_of
 from bot.conversations.tables import Conversation, Message
 from bot.database import reading, writing
 from bot.door import api, bot_client, gateway
@@ -188,7 +188,33 @@ async def test_later_messages_come_by_their_number(channel: Client, name: str) -
     assert [m["seq"] for m in all_told["messages"]] == sorted(m["seq"] for m in all_told["messages"])
     # The sender's own words are not told back to it.
     assert STORY not in [m["text"] for m in all_told["messages"]]
-    assert all_told["messages"][: len(first["messages"])] == first["messages"]
+    assert [m["text"] for m in all_told["messages"]][: len(first["messages"])] == [m["text"] for m in first["messages"]]
+
+
+async def test_each_message_says_how_far_it_came(channel: Client, name: str) -> None:
+    first = await channel.told(name, STORY)
+    assert {m["state"] for m in first["messages"]} == {"sent"}
+    with writing() as session:
+        conversation = session.query(Conversation).filter_by(name=name).one()
+        written = add_message(session, conversation, "human", "I read this now.", speaker="Ana Marin")
+        assert state_of(written, conversation) == "stored"
+    last = first["messages"][-1]["seq"]
+    later = check(await channel.get("/api/v1/messages", conversation=name, after=last), "/api/v1/messages")
+    assert [m["state"] for m in later["messages"]] == ["sent"]
+    # Who asks for what comes after a message has it; who asks for all again has lost nothing.
+    asked = dict(conversation=name, after=later["messages"][-1]["seq"])
+    assert check(await channel.get("/api/v1/messages", **asked), "/api/v1/messages")["messages"] == []
+    again = check(await channel.get("/api/v1/messages", conversation=name), "/api/v1/messages")
+    assert {m["state"] for m in again["messages"]} == {"delivered"}
+
+
+async def test_nobody_has_what_was_never_written(channel: Client, name: str) -> None:
+    await channel.told(name, STORY)
+    await channel.get("/api/v1/messages", conversation=name, after=999_999)
+    with writing() as session:
+        conversation = session.query(Conversation).filter_by(name=name).one()
+        written = add_message(session, conversation, "human", "I read this now.", speaker="Ana Marin")
+        assert state_of(written, conversation) == "stored"
 
 
 async def test_a_conversation_belongs_to_its_token(channel: Client, name: str) -> None:

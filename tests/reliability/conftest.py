@@ -41,7 +41,7 @@ async def wire(bot_address: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     """Let the door reach that server; give the client, whose patience a test may shorten."""
     transport = httpx.AsyncHTTPTransport(uds=str(bot_address))
     async with httpx.AsyncClient(transport=transport, base_url="http://bot", timeout=20) as client:
-        monkeypatch.setattr(bot_client, "_client", lambda: client)
+        monkeypatch.setattr(bot_client, "_clients", lambda: (client,))
         yield client
 
 
@@ -56,7 +56,7 @@ def bot_down(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callab
     """Take the bot process away: its socket is not there. Calling what is given brings it back."""
     gone = httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(tmp_path / "none.sock")), base_url="http://bot")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bot_client, "_client", lambda: gone)
+        patch.setattr(bot_client, "_clients", lambda: (gone,))
         yield patch.undo
 
 
@@ -73,6 +73,6 @@ def impatient(database: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 @pytest.fixture
 def lock(impatient: None) -> Iterator[Lock]:
     """Somebody who can lock the database."""
-    held = Lock(str(bot.database.engine().url.database))
+    held = Lock()
     yield held
     held.close()

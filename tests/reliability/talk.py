@@ -1,15 +1,15 @@
 """A responder's chat over the wire, what the database holds of it, and somebody who locks the database."""
 from __future__ import annotations
 
-import sqlite3
 import uuid
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from bot.conversations.tables import Conversation, Message
-from bot.database import reading
+from bot.database import Base, make_engine, reading
 from bot.door import gateway
 from bot.referrals.tables import Case, Report
+from bot.settings import settings
 
 STORY = "Girl about 14 at the bus station, says she is Moldovan, older man holds her passport and answers for her"
 
@@ -81,21 +81,25 @@ def only_failure(text: str) -> bool:
 
 
 class Lock:
-    """Another connection that holds the database's write lock."""
+    """Another connection that lets nobody write."""
 
-    def __init__(self, path: str) -> None:
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    def __init__(self) -> None:
+        self._engine = make_engine(settings().database_url)
+        self._connection = self._engine.connect().execution_options(write=True)
 
     def take(self) -> None:
         """Begin to write and never end."""
-        self._connection.execute("BEGIN IMMEDIATE")
+        if self._engine.dialect.name == "postgresql":
+            tables = ", ".join(Base.metadata.tables)
+            self._connection.execute(text(f"LOCK TABLE {tables} IN EXCLUSIVE MODE"))
+        else:
+            self._connection.execute(text("SELECT 1"))
 
     def release(self) -> None:
         """Give the lock back."""
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+        self._connection.rollback()
 
     def close(self) -> None:
         """Give the lock back and leave."""
-        self.release()
         self._connection.close()
+        self._engine.dispose()

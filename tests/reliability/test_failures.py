@@ -175,24 +175,30 @@ def assert_sent_once(talk: Talk) -> None:
 # The database is gone
 
 
-def _a_folder(path: Path) -> None:
+def _a_folder(path: Path) -> str:
     path.mkdir()
+    return f"sqlite:///{path}"
 
 
-def _an_empty_file(path: Path) -> None:
+def _an_empty_file(path: Path) -> str:
     path.touch()
+    return f"sqlite:///{path}"
 
 
-def _no_database_at_all(path: Path) -> None:
+def _no_database_at_all(path: Path) -> str:
     path.write_bytes(b"this is no database " * 400)
+    return f"sqlite:///{path}"
 
 
-@pytest.mark.parametrize("instead", [_a_folder, _an_empty_file, _no_database_at_all])
+def _no_server(path: Path) -> str:
+    return f"postgresql+psycopg2://nobody@/gone?host={path.parent}"
+
+
+@pytest.mark.parametrize("instead", [_a_folder, _an_empty_file, _no_database_at_all, _no_server])
 async def test_the_database_is_gone(talk: Talk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
-                                    instead: Callable[[Path], None]) -> None:
+                                    instead: Callable[[Path], str]) -> None:
     await talk.to_summary()
-    instead(tmp_path / "gone.db")
-    engine = make_engine(f"sqlite:///{tmp_path / 'gone.db'}")
+    engine = make_engine(instead(tmp_path / "gone.db"))
     with monkeypatch.context() as patch:
         patch.setattr(bot.database, "_sessions", lambda: sessionmaker(engine, future=True, expire_on_commit=False))
         with pytest.raises(gateway.Unavailable) as refused:

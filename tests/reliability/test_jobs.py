@@ -9,8 +9,9 @@ import pytest
 from bot.conversations.messages import add_message, messages_after, open_conversation, receive
 from bot.conversations.tables import Conversation, Message
 from bot.database import now, reading, writing
+from bot.door import bot_client
 from bot.jobs.alarms import repeat_alarms, ring_for_unanswered
-from bot.jobs.pending import conversations_waiting
+from bot.jobs.pending import conversations_waiting, hand_over
 from bot.jobs.unfinished import attend
 from bot.protocol.report import new_report, put
 from bot.referrals.reports import begin_report, open_case
@@ -87,6 +88,28 @@ async def test_a_message_that_waited_is_found_and_a_fresh_one_left_to_the_door(d
     assert old.id in waiting and fresh.id not in waiting
     with writing() as session:
         session.query(Message).filter(Message.conversation_id.in_([old.id, fresh.id])).update({"state": "done"})
+
+
+async def test_a_conversation_that_fails_keeps_nobody_behind_it_waiting(
+    database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writing() as session:
+        chats = [open_conversation(session, "web", f"test:{uuid.uuid4()}", "chat").id for _ in range(3)]
+        for minutes, chat in zip((9, 8, 7), chats, strict=True):
+            message, _ = receive(session, session.get(Conversation, chat), "boy, 12", None, None)
+            message.created_at = now() - timedelta(minutes=minutes)
+    asked = []
+
+    async def answer(conversation: str) -> None:
+        asked.append(conversation)
+        if conversation == chats[0]:
+            raise bot_client.BotUnavailable("HTTPStatusError")
+
+    monkeypatch.setattr(bot_client, "answer", answer)
+    await hand_over()
+    assert [chat for chat in asked if chat in chats] == chats
+    with writing() as session:
+        session.query(Message).filter(Message.conversation_id.in_(chats)).update({"state": "done"})
 
 
 def a_draft(minutes: int, **person: object) -> tuple[str, str]:

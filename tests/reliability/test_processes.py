@@ -21,6 +21,7 @@ from bot import serve
 from bot.protocol.loading import DATA
 from bot.settings import ROOT
 from bot.training import NAME
+from tests.phone import first_sign_in
 from tests.system import System, environment, firstline, free_port, passwords_in
 
 Started = tuple[System, subprocess.Popen[str], Path]
@@ -55,9 +56,9 @@ def test_one_command_ends_with_two_addresses_and_the_sign_in(started: Started) -
     accounts = passwords_in(words)
     assert set(accounts) == {"admin", "duty"}
     with httpx.Client(base_url=system.address, headers={"origin": system.address}, timeout=20) as browser:
-        answer = browser.post("/desk/sign-in", data={"name": "duty", "password": accounts["duty"]})
-        assert answer.status_code == 303
-    for secret in (system.env["FIRSTLINE_SECRET"], *accounts.values()):
+        phone, recovery = first_sign_in(browser, "duty", accounts["duty"])
+        assert browser.get("/desk").status_code == 200
+    for secret in (system.env["FIRSTLINE_SECRET"], *accounts.values(), phone.secret, *recovery):
         assert secret.encode() not in b"".join(p.read_bytes() for p in system.folder.glob("firstline.db*"))
 
 

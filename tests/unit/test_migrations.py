@@ -12,11 +12,12 @@ from sqlalchemy import inspect, text
 
 from bot.database import Base, make_engine
 from bot.setup import migrations
+from tests.databases import new_url
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    return migrations(f"sqlite:///{tmp_path / 'with %.db'}")
+    return migrations(new_url(tmp_path / "with %.db"))
 
 
 def tables(config: Config) -> set[str]:

@@ -18,7 +18,7 @@ def test_a_secret_is_all_that_is_needed() -> None:
     found = read_settings(SECRET)
     assert (found.host, found.port, found.profile, found.cookies_secure) == ("127.0.0.1", 8080, "default", False)
     assert found.database_url == f"sqlite:///{ROOT}/var/firstline.db"
-    assert found.bot_socket == ROOT / "var" / "bot.sock"
+    assert found.bot_sockets == (ROOT / "var" / "bot.sock",)
     assert found.models == ROOT / "models"
 
 
@@ -68,7 +68,16 @@ def test_paths_are_the_project_s_unless_absolute() -> None:
     found = read_settings(
         {**SECRET, "FIRSTLINE_MODELS": "elsewhere", "FIRSTLINE_BOT_SOCKET": "/run/firstline/bot.sock"}
     )
-    assert (found.models, found.bot_socket) == (ROOT / "elsewhere", Path("/run/firstline/bot.sock"))
+    assert (found.models, found.bot_sockets) == (ROOT / "elsewhere", (Path("/run/firstline/bot.sock"),))
+
+
+@pytest.mark.parametrize("allowed", [{}, {"FIRSTLINE_CRASH_TEST": "no"}, {"FIRSTLINE_CRASH_TEST": ""}])
+def test_a_process_that_would_kill_itself_does_not_start(allowed: dict[str, str]) -> None:
+    crash = {**SECRET, "FIRSTLINE_CRASH_AT": "turn.committed"}
+    with pytest.raises(UnsafeSetting, match="FIRSTLINE_CRASH_AT"):
+        read_settings({**crash, **allowed})
+    assert read_settings({**crash, "FIRSTLINE_CRASH_TEST": "yes"}).crash_at == "turn.committed"
+    assert read_settings(SECRET).crash_at == ""
 
 
 def test_settings_cannot_be_changed_afterwards() -> None:
@@ -81,8 +90,9 @@ def test_the_example_holds_every_setting_and_no_other() -> None:
     source = Path(module.__file__).read_text("utf-8")
     used = set(re.findall(r"FIRSTLINE_[A-Z_]+", source))
     written = dict(line.split("=", 1) for line in example.splitlines() if line and not line.startswith("#"))
-    # Where models lie is for tests and containers alone.
-    assert used - {"FIRSTLINE_MODELS", "FIRSTLINE_BOT_SOCKET"} == set(written)
+    # Where models lie is for tests and containers alone, and dying on purpose for crash tests.
+    hidden = {"FIRSTLINE_MODELS", "FIRSTLINE_BOT_SOCKET", "FIRSTLINE_CRASH_AT", "FIRSTLINE_CRASH_TEST"}
+    assert used - hidden == set(written)
     assert written["FIRSTLINE_SECRET"] == ""
     defaults = read_settings({**written, **SECRET})
     assert defaults == read_settings(SECRET)

@@ -71,6 +71,7 @@ function show(view) {
     return;
   }
   const wasAtEnd = atEnd();
+  if (view.messages.some((message) => message.from === "human" || message.from === "system")) line.arrived(view.last);
   const fresh = view.messages.map((message) => showMessage(message, stateText(message.state))).filter(Boolean);
   if (fresh.length) log.querySelector('.message[data-seq="0"]')?.remove();
   for (const [seq, state] of Object.entries(view.states)) {

@@ -32,6 +32,11 @@ export class Line {
     this.source.addEventListener("error", () => this.lost());
   }
 
+  // Tells the server what has come, so that the officer who wrote it knows.
+  arrived(last) {
+    fetch(`/chat/messages?after=${last}`, { cache: "no-store" }).catch(() => {});
+  }
+
   heard() {
     clearTimeout(this.downTimer);
     this.downTimer = undefined;

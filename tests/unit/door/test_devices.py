@@ -60,7 +60,7 @@ def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites() -> None:
     response = empty()
     devices.remember(response, devices.new_device())
     cookie = str(response.cookies[devices.COOKIE])
-    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie and "Max-Age=2592000" in cookie
+    assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Max-Age=2592000" in cookie
 
 
 def test_a_form_of_another_device_does_not_fit() -> None:
@@ -89,7 +89,7 @@ def test_a_kept_case_opens_on_another_device_and_leaves_the_first() -> None:
     case = conversation("web:first")
     number, reference = returning.keep("web:first", CODE)
     assert reference is None
-    assert returning.open_again(number.lower().replace("-", " "), f" {CODE} ", "web:second", "moved")
+    assert returning.open_again(number.lower().replace("-", " "), f" {CODE} ", "web:phone", "web:second", "moved")
     assert owner_of_case(case) == "web:second"
     assert not returning.has_conversation("web:first")
     with reading() as session:
@@ -113,7 +113,7 @@ def test_the_reference_of_a_sent_referral_opens_it_too() -> None:
         session.add(report)
         session.get(Conversation, case).report_id = "r"
     assert returning.keep("web:first", CODE)[1] == reference
-    assert returning.open_again(reference, CODE, "web:second", "moved")
+    assert returning.open_again(reference, CODE, "web:phone", "web:second", "moved")
 
 
 @pytest.mark.parametrize("code", ["", "12345", "  12345  ", "x" * 201])
@@ -133,23 +133,23 @@ def test_unknown_numbers_wrong_codes_and_cases_never_kept_get_the_same_answer() 
     conversation("web:first")
     number, _ = returning.keep("web:first", CODE)
     for typed, code in ((new_reference(), CODE), (number, "wrong code"), ("nonsense", CODE), ("", ""), (number, "")):
-        assert not returning.open_again(typed, code, "web:second", "moved")
+        assert not returning.open_again(typed, code, "web:phone", "web:second", "moved")
 
 
 def test_wrong_tries_shut_the_case_for_longer_and_longer_even_for_the_right_code() -> None:
     case = conversation("web:first")
     number, _ = returning.keep("web:first", CODE)
     for _ in range(returning.FREE_TRIES):
-        assert not returning.open_again(number, "wrong code", "web:thief", "moved")
-    assert not returning.open_again(number, CODE, "web:second", "moved")
+        assert not returning.open_again(number, "wrong code", "web:phone", "web:thief", "moved")
+    assert not returning.open_again(number, CODE, "web:phone", "web:second", "moved")
     unblock(case)
-    assert not returning.open_again(number, "wrong code", "web:thief", "moved")
+    assert not returning.open_again(number, "wrong code", "web:phone", "web:thief", "moved")
     with reading() as session:
         found = session.get(Conversation, case)
     assert found.return_failures == returning.FREE_TRIES + 1
     assert found.return_blocked_until - now() > timedelta(seconds=50)
     unblock(case)
-    assert returning.open_again(number, CODE, "web:second", "moved")
+    assert returning.open_again(number, CODE, "web:phone", "web:second", "moved")
     with reading() as session:
         assert session.get(Conversation, case).return_failures == 0
 

@@ -1,0 +1,1 @@
+"""Encrypted copies of the database, and their way back."""

@@ -1,0 +1,170 @@
+"""Copies of the database: whole, of one moment, unreadable without the key, refused where damaged, and brought back."""
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select, text
+
+import bot.database
+import bot.settings
+from bot.backups import copies
+from bot.backups.copies import KeyUnsafe, NotEmpty, back_up, backup_key, restore
+from bot.backups.sealed_file import Damaged, read, write
+from bot.conversations.messages import add_message, open_conversation
+from bot.conversations.tables import Message
+from bot.database import Base, engine, reading, writing
+from bot.referrals.reports import begin_report, submit
+from bot.referrals.tables import Report
+from bot.security.accounts import first_start
+
+KEY = bytes(range(32))
+CANARY = "zebra-striped jacket of Ondina"
+NEVER_SENT = "written while the copy was made"
+
+
+def _use(path: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("FIRSTLINE_DATABASE_URL", f"sqlite:///{path}")
+    bot.settings.settings.cache_clear()
+    bot.database._sessions.cache_clear()
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
+    """A database of its own with a referral in it."""
+    from alembic import command
+
+    from bot.setup import migrations
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FIRSTLINE_BACKUP_KEY", str(tmp_path / "keys" / "backup"))
+        _use(tmp_path / "first.db", patch)
+        command.upgrade(migrations(bot.settings.settings().database_url), "head")
+        with writing() as session:
+            first_start(session)
+            conversation = open_conversation(session, "web", "web:one", "chat")
+            report = begin_report(session, conversation)
+            add_message(session, conversation, "responder", CANARY, payload=None)
+            submit(session, report, conversation)
+        yield patch
+    bot.settings.settings.cache_clear()
+    bot.database._sessions.cache_clear()
+
+
+def counts() -> dict[str, int]:
+    with reading() as session:
+        return {t.name: session.execute(select(func.count()).select_from(t)).scalar_one() for t in
+                Base.metadata.sorted_tables}
+
+
+def everything() -> dict[str, list[Any]]:
+    with reading() as session:
+        return {t.name: sorted(map(repr, session.execute(text(f"SELECT * FROM {t.name}")).all()))
+                for t in Base.metadata.sorted_tables}
+
+
+def test_a_copy_brings_everything_back(source: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    before, rows = everything(), counts()
+    target, copied = back_up(tmp_path / "copies")
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert {name: number for name, number in rows.items() if number} == dict(copied)
+    _use(tmp_path / "second.db", source)
+    assert restore(target) == copied
+    assert everything() == before
+    with reading() as session:
+        assert session.execute(select(Message.text)).scalar_one() == CANARY
+        assert session.execute(select(Report.reference)).scalar_one()
+
+
+def test_nothing_in_a_copy_can_be_read_without_the_key(source: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    target, _ = back_up(tmp_path / "copies")
+    for file in target.parent.iterdir():
+        assert b"zebra" not in file.read_bytes() and b"messages" not in file.read_bytes()
+    key = tmp_path / "keys" / "backup"
+    key.unlink()
+    _use(tmp_path / "second.db", source)
+    with pytest.raises(Damaged):
+        restore(target)
+
+
+def test_a_copy_is_of_one_moment(source: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What is written while the copy is made is either there with all that belongs to it, or not there at all."""
+    real = copies._as_stored
+
+    def late(table: Any) -> Any:
+        if table.name == "messages":
+            with writing() as session:
+                other = open_conversation(session, "web", "web:two", "chat")
+                add_message(session, other, "responder", NEVER_SENT)
+        return real(table)
+
+    source.setattr(copies, "_as_stored", late)
+    target, copied = back_up(tmp_path / "copies")
+    assert copied["conversations"] == copied["messages"] == 1
+    assert counts()["messages"] == 2
+    source.setattr(copies, "_as_stored", real)
+    _use(tmp_path / "second.db", source)
+    restore(target)
+    with reading() as session:
+        assert session.execute(select(Message.text)).scalars().all() == [CANARY]
+
+
+def test_nothing_is_written_over_records(source: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    target, _ = back_up(tmp_path / "copies")
+    before = everything()
+    with pytest.raises(NotEmpty):
+        restore(target)
+    assert everything() == before
+
+
+@pytest.mark.parametrize("harm", ["flip", "cut", "add", "swap keys"])
+def test_a_damaged_copy_restores_nothing(source: pytest.MonkeyPatch, tmp_path: Path, harm: str) -> None:
+    target, _ = back_up(tmp_path / "copies")
+    content = bytearray(target.read_bytes())
+    if harm == "flip":
+        content[len(content) // 2] ^= 1
+    elif harm == "cut":
+        del content[-40:]
+    elif harm == "add":
+        content += content[-40:]
+    else:
+        (target.parent / copies.KEYS_FILE).write_bytes(b"something else")
+    target.write_bytes(content)
+    _use(tmp_path / "second.db", source)
+    with pytest.raises(Damaged):
+        restore(target)
+    assert set(counts().values()) == {0}
+    engine().dispose()
+
+
+def test_a_key_that_others_may_read_is_refused(source: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    assert len(backup_key(key)) == 32 and key.stat().st_mode & 0o777 == 0o400
+    os.chmod(key, 0o440)
+    with pytest.raises(KeyUnsafe, match="chmod 0400"):
+        backup_key(key)
+
+
+@settings(max_examples=60, deadline=None)
+@given(parts=st.lists(st.binary(max_size=300), min_size=1, max_size=6), data=st.data())
+def test_any_change_of_a_sealed_file_is_noticed(
+    tmp_path_factory: pytest.TempPathFactory, parts: list[bytes], data: st.DataObject
+) -> None:
+    file = tmp_path_factory.mktemp("sealed") / "file"
+    write(file, KEY, parts)
+    assert list(read(file, KEY)) == parts
+    content = file.read_bytes()
+    at = data.draw(st.integers(0, len(content) - 1))
+    changed = data.draw(st.sampled_from([
+        content[:at] + bytes([content[at] ^ data.draw(st.integers(1, 255))]) + content[at + 1:], content[:at],
+        content[:at] + b"x" + content[at:], content + content[at:],
+    ]))
+    file.unlink()
+    file.write_bytes(changed)
+    with pytest.raises(Damaged):
+        list(read(file, KEY))

@@ -1,0 +1,209 @@
+"""Processes killed at each marked point of storing, claiming, deciding, sending and the jobs; then all is whole."""
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+import bot.conversations.delivery as delivery
+from bot.conversations.messages import add_message, open_conversation
+from bot.conversations.tables import Conversation, Delivery, Message
+from bot.crash_points import POINTS, UnknownPoint, reached
+from bot.database import now, reading, writing
+from bot.desk import acts
+from bot.door import gateway
+from bot.jobs.delivery import deliver
+from bot.jobs.pending import conversations_waiting
+from bot.jobs.rounds import one_round
+from bot.referrals.cases import OwnedByOther
+from bot.referrals.reports import begin_report
+from bot.referrals.tables import Case, Report
+from bot.security import audit
+from bot.security.tables import ApiToken
+from bot.security.tokens import create
+from bot.security.webhooks import set_webhook
+from bot.settings import ROOT
+from tests.desk_world import Sample, make_account, make_case, told_to
+from tests.reliability.crashes import KILLED, Nursery, own_database
+from tests.reliability.test_bot_killed import TURN
+
+DOOR = ("door.before_commit", "door.stored", "door.answering")
+CLAIM = ("claim.won", "act.before_commit", "act.committed")
+DECISION = ("decision.noted", "act.before_commit", "act.committed")
+REFERRAL = ("submit.before_commit", "act.before_commit", "act.committed")
+DELIVERY = ("delivery.taken", "delivery.sent", "delivery.before_commit", "delivery.noted")
+JOBS = ("jobs.before_commit", "jobs.committed")
+AFTER = ("door.stored", "door.answering", "act.committed", "delivery.noted", "jobs.committed")
+"""Points that are reached once everything is stored."""
+
+twice = pytest.mark.parametrize("time", [1, 2])
+
+
+@pytest.fixture(scope="module")
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    folder = tmp_path_factory.mktemp("crash")
+    with own_database(folder):
+        started = Nursery("acts", folder / "nursery.log")
+        yield started
+        started.stop()
+
+
+def test_every_point_is_tested_and_described() -> None:
+    assert {*DOOR, *CLAIM, *DECISION, *REFERRAL, *DELIVERY, *JOBS, *TURN} == set(POINTS)
+    page = (ROOT / "docs" / "reliability.md").read_text("utf-8")
+    assert re.findall(r"^\| `([a-z]+\.[a-z_]+)` \|", page, re.M) == list(POINTS)
+    marked = re.findall(r'reached\("([^"]+)"\)', "".join(p.read_text("utf-8") for p in (ROOT / "bot").rglob("*.py")))
+    assert sorted(marked) == sorted(POINTS)
+
+
+def test_a_point_that_is_none_is_an_error() -> None:
+    with pytest.raises(UnknownPoint):
+        reached("turn.somewhere")
+
+
+@twice
+@pytest.mark.parametrize("point", DOOR)
+async def test_killed_while_a_message_is_stored(nursery: Nursery, point: str, time: int) -> None:
+    owner, words = f"web:{uuid.uuid4()}", "he is hitting her right now"
+    assert nursery.run("post", owner, words, "m-1", point=point) == KILLED
+    mine = select(Message).join(Conversation).where(Conversation.owner == owner)
+    rows = {"door.before_commit": 0, "door.stored": 1, "door.answering": 2}[point]
+    with reading() as session:
+        assert len(session.execute(mine).all()) == rows
+    # The phone got no answer and sends the same again.
+    answer = await gateway.post(owner, "chat", "web", words, "m-1")
+    with writing() as session:
+        own, told = session.execute(mine.order_by(Message.seq)).scalars().all()
+        assert (own.author, own.text, own.state) == ("responder", words, "waiting")
+        assert told.answers == own.id and [m["text"] for m in answer.messages] == [told.text]
+        [case] = session.execute(select(Case).filter_by(conversation_id=own.conversation_id)).scalars()
+        assert case.danger and case.state == "open"
+        own.created_at -= timedelta(minutes=1)
+        session.flush()
+        assert own.conversation_id in conversations_waiting(session)
+        own.state = "done"
+
+
+def the_case(case_id: str) -> tuple[Case, Conversation]:
+    with reading() as session:
+        case = session.get(Case, case_id)
+        return case, session.get(Conversation, case.conversation_id)
+
+
+def trail(case_id: str) -> list[str]:
+    with reading() as session:
+        return [entry.action for entry in audit.trail(session, [case_id])]
+
+
+@twice
+@pytest.mark.parametrize("point", CLAIM)
+def test_killed_while_an_officer_claims(nursery: Nursery, point: str, time: int) -> None:
+    sample = make_case(writing)
+    ana, jon = (make_account(writing, "duty", name)[0] for name in ("Ana Marin", "Jon Roe"))
+    assert nursery.run("act", "claim", sample.case, ana.name, {}, point=point) == KILLED
+    case, chat = the_case(sample.case)
+    stored = point in AFTER
+    assert (case.owner_id, case.state) == ((ana.id, "claimed") if stored else (None, "open"))
+    assert (chat.state == "human") == bool(case.acknowledged_at) == bool(trail(sample.case)) == stored
+    assert len(told_to(writing, sample.conversation)) == stored
+    acts.do("claim", sample.case, ana, {})
+    with pytest.raises(OwnedByOther, match="Ana Marin"):
+        acts.do("claim", sample.case, jon, {})
+    case, chat = the_case(sample.case)
+    assert (case.owner_id, case.state, chat.state) == (ana.id, "claimed", "human")
+    assert len(told_to(writing, sample.conversation)) == 1 and trail(sample.case) == ["case.claimed"]
+
+
+def claimed(**more: Any) -> tuple[Sample, Any]:
+    sample = make_case(writing, **more)
+    ana, _ = make_account(writing, "duty", "Ana Marin")
+    acts.do("claim", sample.case, ana, {})
+    return sample, ana
+
+
+@twice
+@pytest.mark.parametrize("point", DECISION)
+def test_killed_while_an_officer_decides(nursery: Nursery, point: str, time: int) -> None:
+    sample, ana = claimed(sent=True)
+    form = {"decision": ["need_more"], "reason": ["Which platform?"]}
+    assert nursery.run("act", "decide", sample.case, ana.name, form, point=point) == KILLED
+    stored = point in AFTER
+    assert the_case(sample.case)[0].decision == ("need_more" if stored else None)
+    assert sum("Which platform?" in text for text in told_to(writing, sample.conversation)) == stored
+    acts.do("decide", sample.case, ana, form)
+    assert the_case(sample.case)[0].decision == "need_more"
+    assert sum("Which platform?" in text for text in told_to(writing, sample.conversation)) == 1
+    assert trail(sample.case) == ["case.claimed", "case.need_more"]
+
+
+@twice
+@pytest.mark.parametrize("point", REFERRAL)
+def test_killed_while_a_contact_becomes_a_referral(nursery: Nursery, point: str, time: int) -> None:
+    sample, ana = claimed()
+    assert nursery.run("act", "make_referral", sample.case, ana.name, {}, point=point) == KILLED
+    stored = point in AFTER
+    with reading() as session:
+        first = session.get(Report, sample.report).reference
+    assert bool(first) == stored == (the_case(sample.case)[0].kind == "referral")
+    assert nursery.run("act", "make_referral", sample.case, ana.name, {}) == (1 if stored else 0)
+    with reading() as session:
+        reference = session.get(Report, sample.report).reference
+        assert len(session.execute(select(Case).filter_by(report_id=sample.report)).all()) == 1
+    assert reference and first in (None, reference)
+    assert [reference in text for text in told_to(writing, sample.conversation)].count(True) == 1
+
+
+@twice
+@pytest.mark.parametrize("point", DELIVERY)
+async def test_killed_while_a_message_goes_to_a_channel(
+    nursery: Nursery, point: str, time: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writing() as session:
+        name = f"c-{uuid.uuid4().hex[:12]}"
+        create(session, name, "channel")
+        set_webhook(session, name, "https://channel.example/in")
+        token = session.execute(select(ApiToken.id).filter_by(name=name)).scalar_one()
+        chat = open_conversation(session, "api", f"token:{token}", "phone-1")
+        begin_report(session, chat)
+        add_message(session, chat, "human", "Somebody is on the way.", speaker="Ana Marin")
+    got = tmp_path / "got"
+    got.touch()
+    assert nursery.run("deliver", str(got), point=point) == KILLED
+    before = got.read_text().split()
+    assert len(before) == (point != "delivery.taken")
+
+    def take(request: httpx.Request) -> httpx.Response:
+        before.append(request.headers["firstline-delivery"])
+        return httpx.Response(200)
+
+    later = now() + delivery.LEASE + timedelta(seconds=1)
+    monkeypatch.setattr(delivery, "now", lambda: later)
+    async with httpx.AsyncClient(transport=httpx.MockTransport(take)) as http:
+        await deliver(http)
+        await deliver(http)
+    with reading() as session:
+        [row] = session.execute(select(Delivery).filter_by(conversation_id=chat.id)).scalars()
+        assert row.state == "sent" and session.get(Conversation, chat.id).sent_seq == 1
+    # At least once, and always under the one id, by which the channel knows that it has it.
+    assert set(before) == {row.id} and len(before) == (2 if point in ("delivery.sent", "delivery.before_commit") else 1)
+
+
+@twice
+@pytest.mark.parametrize("point", JOBS)
+async def test_killed_in_a_round_of_the_jobs(nursery: Nursery, point: str, time: int) -> None:
+    sample = make_case(writing)
+    with writing() as session:
+        session.get(Case, sample.case).alarm_at = now() - timedelta(seconds=1)
+    assert nursery.run("jobs_round", point=point) == KILLED
+    assert the_case(sample.case)[0].alarms == (point in AFTER)
+    one_round()
+    one_round()
+    assert the_case(sample.case)[0].alarms == 1
+    assert len(told_to(writing, sample.conversation)) == 1
