@@ -111,6 +111,17 @@ def test_another_officers_claim_stops_the_ringing(sign_in: SignIn) -> None:
     expect(page.locator("#bell")).to_contain_text("nobody waiting")
 
 
+def test_the_first_click_counts_although_it_lets_the_sound_in(sign_in: SignIn) -> None:
+    page, sample = sign_in(script=MUTED), make_case(writing)
+    page.goto(re.sub("/desk.*", f"/desk/case/{sample.case}", page.url))
+    expect(page.locator("#muted")).to_be_visible()
+    page.get_by_role("button", name="Claim").hover()
+    page.mouse.down()
+    expect(page.locator("body")).to_have_attribute("data-ringing", "calm")
+    page.mouse.up()
+    expect(page.locator("#say")).to_be_visible()
+
+
 def test_a_muted_browser_says_so_in_red_until_the_sound_is_on(sign_in: SignIn) -> None:
     page = sign_in(script=MUTED)
     make_case(writing)

@@ -17,19 +17,22 @@ from bot import live
 from bot.conversations.delivery import take_due
 from bot.conversations.messages import add_message, changed, hold, open_conversation
 from bot.database import engine, now, reading, writing
+from bot.desk import session_pages
 from bot.door.devices import CONVERSATION
 from bot.door.joining import join
 from bot.jobs.alarms import repeat_alarms
 from bot.locks import AT_ONCE, ConversationLocks, alone
 from bot.protocol.report import new_report
+from bot.referrals.claims import claim
 from bot.referrals.reports import begin_report, open_case
 from bot.referrals.tables import Case
-from bot.security import accounts, audit, invitations
-from bot.security.tables import ApiToken, DeskSession
+from bot.security import accounts, audit, invitations, sessions
+from bot.security.hashes import keyed_hash
+from bot.security.tables import ApiToken
 from bot.security.tokens import create
 from bot.security.webhooks import set_webhook
 from tests.databases import needs_postgresql
-from tests.desk_world import desk_app, make_account, make_case, served
+from tests.desk_world import make_account, make_case
 from tests.invited import invitation_of, invited, is_bound
 
 pytestmark = [needs_postgresql, pytest.mark.usefixtures("database"), pytest.mark.asyncio(loop_scope="session")]
@@ -183,17 +186,17 @@ async def test_two_taps_at_once_on_one_device_use_an_invitation_once() -> None:
 
 
 async def test_a_session_is_ended_once_the_chat_is_free_and_holds_up_no_trail_meanwhile() -> None:
-    with served(desk_app()) as desk:
-        root, ana, sample = desk.signed_in("admin", "Root"), desk.signed_in(), make_case(writing)
-        ana.act(sample.case, "claim")
-        with reading() as session:
-            key = session.query(DeskSession.token_hash).filter_by(account_id=ana.account.id).scalar()
-        with writing() as busy:
-            hold(busy, sample.conversation)
-            ended = asyncio.create_task(asyncio.to_thread(root.post, "/desk/sessions/end", session=key))
-            await somebody_waits()
-            audit.note(busy, "test", "queue.opened")
-        assert (await ended).status_code == 200
+    root, ana = (make_account(writing, role, "Ana Marin")[0] for role in (accounts.ADMIN, accounts.DUTY))
+    sample = make_case(writing)
+    with writing() as session:
+        claim(session, sample.case, ana)
+        key = keyed_hash("desk", sessions.begin(session, ana))
+    with writing() as busy:
+        hold(busy, sample.conversation)
+        ended = asyncio.create_task(asyncio.to_thread(session_pages.end, key, root))
+        await somebody_waits()
+        audit.note(busy, "test", "queue.opened")
+    assert await ended == ana.name
     with reading() as session:
         assert session.get(Case, sample.case).state == "open"
 

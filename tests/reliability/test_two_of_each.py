@@ -71,7 +71,7 @@ class Pairs:
         self.ports = [self.system.port, free_port()]
         self.system.env["FIRSTLINE_BOT_SOCKET"] = f"{folder / 'bot-1.sock'},{folder / 'bot-2.sock'}"
         self.system.prepare()
-        self.token = self._command("token", "line", "channel")
+        self.token = self._command("token", "add", "line", "channel")
         self._command("webhook", "line", channel.address)
         self.taken = 0
         self.plan = [(MESSAGES // 4, "bot-1"), (MESSAGES // 2, "web-2"), (3 * MESSAGES // 4, "jobs-1")]

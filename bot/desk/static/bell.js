@@ -4,7 +4,7 @@
 (() => {
   const title = document.title, muted = document.getElementById("muted"), announce = document.getElementById("announce");
   const audio = new AudioContext();
-  let ring = null, ringsFor = "", mayRing = !navigator.locks, asked = false, waiting = Number(bell().dataset.ringing);
+  let ring = null, ringsFor = "", mayRing = !navigator.locks, asked = false, pressed = false, waiting = Number(bell().dataset.ringing);
 
   function bell() { return document.getElementById("bell"); }
 
@@ -43,7 +43,8 @@
 
   function update() {
     const count = Number(bell().dataset.ringing), danger = Number(bell().dataset.danger) > 0;
-    muted.hidden = audio.state === "running" || Live.signedOut();
+    // Never while a button is pressed: the page would move, and the click would fall beside it.
+    if (!pressed) muted.hidden = audio.state === "running" || Live.signedOut();
     askToRing();
     const wanted = count && mayRing && audio.state === "running" && !Live.signedOut() ? (danger ? "danger" : "calm") : "";
     if (wanted !== ringsFor) {
@@ -70,6 +71,8 @@
     if (!ring) play(false, false);
     update();
   });
+  document.addEventListener("pointerdown", () => { pressed = true; }, true);
+  for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => { pressed = false; setTimeout(update); }, true);
   for (const gesture of ["pointerdown", "keydown"]) document.addEventListener(gesture, () => { if (audio.state !== "running") enable(); });
   audio.addEventListener("statechange", update);
   Live.changed(update);
