@@ -22,7 +22,7 @@ from bot.understanding.learned import Opinion, reader
 from bot.understanding.questions import find_question, is_question
 from bot.understanding.reader import read
 from bot.understanding.reading import Reading
-from bot.understanding.second import answer_asked, weigh
+from bot.understanding.second import FEWEST_TO_DOUBT, answer_asked, weigh
 from bot.understanding.text import sentences, without_markup
 
 CASE_FACTS = "case_facts"
@@ -128,8 +128,9 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
     if command is None and asked is not None and not tells_something(reading) and not danger(text):
         return "ask", reading, asked
     asked = asked if command in (None, "correct") else None
-    # A question that tells nothing but whom it is about is no report.
-    only_asks = asked is not None and is_question(text) and not (reading.facts or reading.signs)
+    # A question that tells nothing but whom it is about is no report, and a short one hardly tells more.
+    tells = bool(reading.facts or reading.signs) and len(text.split()) >= FEWEST_TO_DOUBT
+    only_asks = asked is not None and not tells
     return command or "inform", reading if only_asks else weigh(reading, text, opinion), asked
 
 

@@ -140,6 +140,11 @@ def answer_asked(shares: dict[str, float], near: str | None, asks: bool) -> str 
 
 def _span(text: str, opinion: Opinion, label: str) -> tuple[str, int, int]:
     start, end = opinion.spans[label]
+    # Word pieces may end in the middle of a word.
+    while start > 0 and text[start - 1].isalnum() and text[start].isalnum():
+        start -= 1
+    while end < len(text) and text[end - 1].isalnum() and text[end].isalnum():
+        end += 1
     words = text[start:end]
     start += len(words) - len(words.lstrip(_EDGES))
     words = words.strip(_EDGES)

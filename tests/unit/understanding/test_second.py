@@ -40,6 +40,11 @@ def test_what_only_the_trained_reader_finds_is_unsure_and_shows_its_words() -> N
     assert made.signs[0].words == "girl"
 
 
+def test_whole_words_are_shown() -> None:
+    heard = Opinion({"group.restricted_freedom": 0.9}, {"group.restricted_freedom": (5, 10)})
+    assert weigh(Reading(), TEXT, heard).signs[0].words == "girl was"
+
+
 def test_what_only_a_pattern_finds_and_the_trained_reader_refuses_is_left_out() -> None:
     assert signs(weigh(Reading(signs=[sign(PAPERS)]), TEXT, opinion(group__document_control=0.01))) == {}
 
@@ -126,6 +131,18 @@ def test_in_a_piece_of_a_story_nothing_that_a_pattern_found_is_doubted() -> None
     assert signs(weigh(Reading(signs=[sign(PAPERS)]), piece, opinion(group__document_control=0.01)))
     assert signs(weigh(Reading(), piece, opinion(group__restricted_freedom=0.97)))
     assert not signs(weigh(Reading(), piece, opinion(group__restricted_freedom=0.9)))
+
+
+@pytest.mark.parametrize("words", [
+    "is he going to be charged or is it smuggling", "can we fine the employer or close the place",
+])
+def test_a_question_that_tells_nothing_brings_no_signs(words: str) -> None:
+    from datetime import date
+
+    from bot.understanding.component import understand
+
+    _, found, asked = understand(words, date(2026, 11, 21), None, {})
+    assert asked and found.signs == []
 
 
 @pytest.mark.parametrize("words", ["at our post until eight, then child protection", "police post until 8"])
