@@ -178,14 +178,13 @@ def _load(conversation_id: str, message_id: str | None) -> Turn:
             begin_report(session, conversation)
         report = session.get(Report, conversation.report_id)
         message = session.get(Message, message_id) if message_id else None
-        if message is not None and message.report_id is None:
-            message.report_id = report.id
         others = session.execute(
             select(Report)
             .where(Report.conversation_id == conversation_id, Report.id != report.id, Report.dropped_at.is_(None))
             .order_by(Report.created_at)
         ).scalars().all()
         profile, own = profile_for(report.data)
+        others = [other for other in others if not other.erased]
         sent = [r for r in [*others, report] if r.reference]
         return Turn(
             conversation_id=conversation_id,
@@ -244,11 +243,11 @@ def _store_report(session: Session, turn: Turn, conversation: Conversation) -> N
         target = report.id
         if addition.report_id.startswith("ref:"):
             found = by_reference(session, addition.report_id.removeprefix("ref:"))
-            target = found.id if found else report.id
+            target = found.id if found and not found.erased else report.id
         amend(session, target, addition.text, "responder", addition.verified, turn.message_id)
     for reference, words in turn.elsewhere:
         found = by_reference(session, reference)
-        if found:
+        if found and not found.erased:
             amend(session, found.id, words, "unknown sender", False, turn.message_id)
     for route in turn.confirmed_routes:
         confirm_receipt(session, report.id, route, "responder")

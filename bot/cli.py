@@ -35,7 +35,7 @@ def main(context: click.Context) -> None:
     # Any command may be the first on a new machine.
     if "FIRSTLINE_SECRET" not in os.environ:
         write_settings()
-    if context.invoked_subcommand in ("accounts", "token", "webhook"):
+    if context.invoked_subcommand in ("accounts", "token", "webhook", "keys"):
         migrate()
     # Deprecations of Rasa's own pins would bury what an operator must read; TensorFlow undoes plain filters.
     logging.captureWarnings(True)
@@ -97,14 +97,15 @@ def schema() -> None:
     click.echo(json.dumps(build(), indent=2))
 
 
-def _add_account_commands() -> None:
+def _add_commands() -> None:
     from bot.commands.accounts import accounts, token, webhook
+    from bot.commands.keys import keys
 
-    for command in (accounts, token, webhook):
+    for command in (accounts, token, webhook, keys):
         main.add_command(command)
 
 
-_add_account_commands()
+_add_commands()
 
 if __name__ == "__main__":
     main()

@@ -51,7 +51,7 @@ def make_engine(url: str) -> Engine:
     """
     is_sqlite = url.startswith("sqlite")
     if is_sqlite and ":///" in url:
-        Path(url.split(":///", 1)[1]).parent.mkdir(parents=True, exist_ok=True)
+        Path(url.split(":///", 1)[1]).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     waits = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
     options: dict[str, Any] = waits if is_sqlite else {}
     engine = create_engine(url, future=True, hide_parameters=True, pool_pre_ping=not is_sqlite, **options)
@@ -79,6 +79,21 @@ def _sessions() -> sessionmaker:
 def engine() -> Engine:
     """Give this process's engine."""
     return _sessions().kw["bind"]
+
+
+def empty_log() -> bool:
+    """Bring SQLite's write-ahead log into the database and empty it, so that it keeps nothing that was erased.
+
+    Returns:
+        False where somebody was reading meanwhile, so that old pages may stay in the log for a while.
+    """
+    if engine().dialect.name != "sqlite":
+        return True
+    connection = engine().raw_connection()
+    try:
+        return connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+    finally:
+        connection.close()
 
 
 @contextmanager

@@ -159,13 +159,16 @@ def serve_bot() -> None:
     """Run the bot process until it is told to stop.
 
     Raises:
+        UnsafeSetting: the key file is missing, readable by others, or not the one of this database.
         BrokenData: an entry of a catalogue is broken.
         UntrustedModel: the model is not the one that was trained here.
         AlreadyRunning: another bot process answers at the socket.
     """
+    from bot.security import keys
     from bot.setup import check_data
     from bot.training import trusted_model
 
+    keys.check()
     # Every catalogue is loaded, and checked, before the first responder writes.
     check_data()
     trusted_model(settings().models)
@@ -173,7 +176,15 @@ def serve_bot() -> None:
 
 
 def serve_web() -> None:
-    """Run the web process until it is told to stop."""
+    """Run the web process until it is told to stop.
+
+    Raises:
+        UnsafeSetting: the key file is missing, readable by others, or not the one of this database.
+        AlreadyRunning: the port is taken.
+    """
+    from bot.security import keys
+
+    keys.check()
     with socket.socket() as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -184,8 +195,15 @@ def serve_web() -> None:
 
 
 def serve_jobs() -> None:
-    """Run the jobs until they are told to stop."""
+    """Run the jobs until they are told to stop.
+
+    Raises:
+        UnsafeSetting: the key file is missing, readable by others, or not the one of this database.
+    """
     from bot.jobs import delivery, rounds
+    from bot.security import keys
+
+    keys.check()
 
     async def both() -> None:
         await asyncio.gather(rounds.run(heartbeat()), delivery.run())

@@ -31,6 +31,7 @@ class Settings:
         port: its port; the public addresses are built from it.
         bot_socket: Unix socket of the bot process, mode 0600.
         models: folder of the trained model.
+        key_file: file of the key-encryption keys, mode 0400.
         cookies_secure: False only where pages are served on localhost without TLS.
     """
 
@@ -41,6 +42,7 @@ class Settings:
     port: int
     bot_socket: Path
     models: Path
+    key_file: Path
     cookies_secure: bool
 
 
@@ -82,6 +84,7 @@ def read_settings(environment: dict[str, str]) -> Settings:
         port=port,
         bot_socket=_path(environment.get("FIRSTLINE_BOT_SOCKET", "var/bot.sock")),
         models=_path(environment.get("FIRSTLINE_MODELS", "models")),
+        key_file=_path(environment.get("FIRSTLINE_KEY_FILE", "var/key")),
         cookies_secure=behind_proxy,
     )
 

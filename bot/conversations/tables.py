@@ -1,9 +1,11 @@
 """Tables of the conversations: one row a message, one row the bot's memory, one row each change for live pages."""
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, UniqueConstraint
 
 from bot.database import Base, UtcTime, now
+from bot.protocol.catalogue import text as sentence
+from bot.security.sealed import Sealed, SealedRow
 
 
 class Conversation(Base):
@@ -35,7 +37,7 @@ class Conversation(Base):
     __table_args__ = (UniqueConstraint("owner", "name"),)
 
 
-class Message(Base):
+class Message(SealedRow, Base):
     """One message, in or out.
 
     `author` is responder, bot, human or system. An incoming message is `waiting` until the bot or a person had it
@@ -50,9 +52,9 @@ class Message(Base):
     seq = Column(Integer, nullable=False)
     author = Column(String(10), nullable=False)
     speaker = Column(String(80), nullable=True)
-    text = Column(Text, nullable=False)
-    payload = Column(Text, nullable=True)
-    quick_replies = Column(JSON, nullable=False, default=list)
+    text = Sealed(erased=lambda: sentence("erased"))
+    payload = Sealed(nullable=True)
+    quick_replies = Sealed(as_json=True, erased=list)
     external_id = Column(String(64), nullable=True)
     answers = Column(String(36), nullable=True)
     state = Column(String(8), nullable=False, default="done")
@@ -63,6 +65,7 @@ class Message(Base):
         Index("messages_waiting", "state", "conversation_id"),
         Index("messages_answers", "answers"),
     )
+    sealed_under = ("report_id", "conversation_id")
 
 
 class Delivery(Base):
@@ -85,12 +88,13 @@ class Delivery(Base):
     __table_args__ = (Index("deliveries_due", "state", "due_at"),)
 
 
-class DialogueState(Base):
+class DialogueState(SealedRow, Base):
     """What Rasa must remember of a conversation, kept small: slots, active loop, and where it listens."""
 
     __tablename__ = "dialogue_states"
     conversation_id = Column(ForeignKey("conversations.id"), primary_key=True)
-    events = Column(JSON, nullable=False)
+    events = Sealed(as_json=True, erased=list)
+    sealed_under = ("conversation_id",)
 
 
 class Change(Base):

@@ -101,7 +101,8 @@ def look(session: Session, case_id: str, account: Account) -> CaseView:
     receipts = receipts_of(session, opened.report.id)
     return CaseView(
         opened=opened, record=record, mine=mine, talks=mine and opened.conversation.state == "human",
-        where=where(opened.report.data), people=people(opened.report.data),
+        where=where(opened.report.data),
+        people=str(texts()["people"]["erased"]) if opened.report.erased else people(opened.report.data),
         top={key: _line(fields()[key], values[key]) if values.get(key) else None for key in _TOP},
         closed_countries=closed_in_words(record.get("firewall", {})),
         on_agreement=_names(record.get("firewall", {}).get("on_agreement", [])),
@@ -185,7 +186,10 @@ def printed(view: CaseView, route: str) -> dict[str, Any]:
 
     Raises:
         NoSuchCase: the report has no such route.
+        CaseErased: there is nothing left to print.
     """
+    if view.opened.report.erased:
+        raise cases.CaseErased(view.opened.case.id)
     if route not in dict(view.routes):
         raise cases.NoSuchCase(route)
     own = [entry for entry in view.persons if entry[0]["route"] == route]

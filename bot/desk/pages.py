@@ -24,7 +24,8 @@ from bot.protocol.routes import title
 from bot.referrals import claims
 from bot.referrals.cases import CaseError
 from bot.referrals.reference import clean_reference
-from bot.referrals.tables import Case, Report
+from bot.referrals.reports import by_reference
+from bot.referrals.tables import Case
 from bot.security import sessions
 from bot.security.accounts import ADMIN
 from bot.security.headers import protect
@@ -99,8 +100,8 @@ async def find(request: Request) -> HTTPResponse:
 
     def load() -> str | None:
         with reading() as session:
-            query = select(Case.id).join(Report, Report.id == Case.report_id).where(Report.reference == reference)
-            return session.execute(query).scalar_one_or_none()
+            report = by_reference(session, str(reference))
+            return session.execute(select(Case.id).filter_by(report_id=report.id)).scalar_one() if report else None
 
     case_id = await asyncio.to_thread(load) if reference else None
     if case_id is None:

@@ -118,7 +118,7 @@ def _item(row: Any, routes: list[str] | None) -> Item:
     return Item(
         case=case,
         where=where(data),
-        people=people(data),
+        people=str(texts()["people"]["erased"]) if row.Report.erased else people(data),
         routes=tuple((route, title(route)) for route in routes or routes_of(data, here_for(data))),
         owner=row.owner,
         reference=row.Report.reference,

@@ -164,11 +164,11 @@ def _too_many(session: Any, conversation_id: str) -> bool:
 def _title(session: Any, conversation_id: str, payload: str) -> str | None:
     """Find the title of the reply that was tapped, as the responder saw it; None where none was offered."""
     rows = session.execute(
-        select(Message.quick_replies)
+        select(Message)
         .where(Message.conversation_id == conversation_id, Message.author == "bot")
-        .order_by(Message.seq.desc())
+        .order_by(Message.seq.desc()).execution_options(yield_per=4)
     ).scalars()
-    return next((r["title"] for replies in rows for r in replies if r["payload"] == payload), None)
+    return next((r["title"] for row in rows for r in row.quick_replies if r["payload"] == payload), None)
 
 
 def _alarm_at_once(session: Any, conversation: Conversation, words: str) -> None:

@@ -11,6 +11,7 @@
         ├── StillContact    it is a contact, and the act needs a referral
         ├── AlreadyReferral it is a referral already
         ├── CaseClosed      it was closed
+        ├── CaseErased      its content was erased
         └── ChangedMeanwhile somebody changed the record since the page was shown
 """
 from __future__ import annotations
@@ -84,6 +85,10 @@ class AlreadyReferral(WrongState):
 
 class CaseClosed(WrongState):
     """The case was closed."""
+
+
+class CaseErased(WrongState):
+    """The content of the case was erased."""
 
 
 class ChangedMeanwhile(WrongState):
@@ -166,7 +171,7 @@ def find_own(session: Session, case_id: str, account: Account) -> Opened:
 def why_not(opened: Opened) -> WrongState:
     """Name what stands in the way of working on a case."""
     if opened.case.state == "closed":
-        return CaseClosed(opened.case.id)
+        return CaseErased(opened.case.id) if opened.report.erased else CaseClosed(opened.case.id)
     if opened.owner is not None:
         return OwnedByOther(opened.owner.display_name)
     return NotClaimed(opened.case.id)

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.conversations.messages import DESK, as_json, changed, messages_after
-from bot.conversations.tables import Conversation
+from bot.conversations.tables import Conversation, Message
 from bot.database import now
 from bot.protocol.catalogue import text
 from bot.protocol.profile import Profile, profile_of
@@ -41,6 +41,11 @@ def begin_report(session: Session, conversation: Conversation, content: Data | N
     session.add(report)
     session.flush()
     conversation.report_id = report.id
+    before = select(Message).filter_by(conversation_id=conversation.id, report_id=None)
+    for message in session.execute(before).scalars():
+        # What was written before there was a report is part of it, and sealed with it from now on.
+        message.report_id = report.id
+    session.flush()
     return report
 
 
@@ -59,7 +64,7 @@ def store_content(session: Session, report_id: str, version: int, content: Data)
     done = session.execute(
         update(Report)
         .where(Report.id == report_id, Report.version == version)
-        .values(data=content, version=version + 1, updated_at=now())
+        .values(version=version + 1, updated_at=now(), **Report.data.values(session, report_id, report_id, content))
         .execution_options(synchronize_session=False)
     )
     if done.rowcount != 1:
@@ -189,7 +194,8 @@ def amend(session: Session, report_id: str, words: str, author: str, verified: b
 
 def by_reference(session: Session, reference: str) -> Report | None:
     """Find a report by its reference."""
-    return session.execute(select(Report).filter_by(reference=reference)).scalar_one_or_none()
+    query = select(Report).filter_by(**Report.reference.lookup(session, reference))
+    return session.execute(query).scalar_one_or_none()
 
 
 def state_in_words(session: Session, report: Report) -> str:
@@ -235,7 +241,7 @@ def record_of(session: Session, report: Report) -> dict[str, Any]:
              if m.report_id in (None, report.id)]
     return {
         **build(report.data, here),
-        "status": "referral" if report.sent_at else "contact" if case else "draft",
+        "status": "erased" if report.erased else "referral" if report.sent_at else "contact" if case else "draft",
         "conversation": conversation.name,
         "reference": report.reference,
         "state": conversation.state,

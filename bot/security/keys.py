@@ -1,0 +1,228 @@
+"""The data keys: one for each report, or for a conversation before it has one; kept wrapped, opened only in memory.
+
+    KeyErased (Exception)       the record was erased: nothing can be sealed for it any more
+    KeyMissing (Exception)      the table of data keys or the key file does not have the key of a record
+"""
+from __future__ import annotations
+
+import hmac
+import threading
+from collections import OrderedDict
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import func, insert, inspect, select, update
+from sqlalchemy.engine import Connection
+
+from bot.database import now, reading
+from bot.security import key_file
+from bot.security.sealing import new_key, open_, seal
+from bot.security.tables import DataKey
+from bot.settings import UnsafeSetting, settings
+
+SEARCH = "search"
+"""Subject of the key of the hashes by which sealed values are found."""
+KEPT = 1024
+"""Data keys that a process keeps open."""
+_COLUMN = "data_keys.wrapped"
+_table: Any = DataKey.__table__
+
+
+class KeyErased(Exception):
+    """The record was erased: nothing can be sealed for it any more."""
+
+
+class KeyMissing(Exception):
+    """The table of data keys or the key file does not have the key of a record."""
+
+
+class _OpenKeys:
+    """The data keys that were read last; a key never changes under its id, so none goes stale."""
+
+    def __init__(self) -> None:
+        self._keys: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key_id: str) -> bytes | None:
+        with self._lock:
+            if key_id in self._keys:
+                self._keys.move_to_end(key_id)
+            return self._keys.get(key_id)
+
+    def keep(self, key_id: str, key: bytes) -> None:
+        with self._lock:
+            self._keys[key_id] = key
+            if len(self._keys) > KEPT:
+                self._keys.popitem(last=False)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._keys.clear()
+
+
+open_keys = _OpenKeys()
+
+
+def writing_key(connection: Connection, subject: str) -> tuple[str, bytes]:
+    """Give the key to seal with; the first time, one is made.
+
+    The table is asked each time: a key made before may have been undone or erased since.
+
+    Args:
+        connection: of the writing transaction that stores what is sealed.
+        subject: id of the report or conversation.
+
+    Returns:
+        The key's id and the key.
+
+    Raises:
+        KeyErased: the record was erased.
+        KeyMissing: the key file does not open its key.
+    """
+    query = select(_table.c.id, _table.c.wrapped, _table.c.kek_id).where(_table.c.subject == subject)
+    row = connection.execute(query).first()
+    if row is not None:
+        if row.wrapped is None:
+            raise KeyErased(subject)
+        return row.id, open_keys.get(row.id) or _unwrap(row)
+    key_id, key = new_key()
+    kek_id, wrapped = _wrap(key_id, key)
+    connection.execute(insert(_table).values(id=key_id, subject=subject, wrapped=wrapped, kek_id=kek_id,
+                                             created_at=now()))
+    return key_id, key
+
+
+def reading_key(connection: Connection, key_id: str) -> bytes | None:
+    """Give the key to open a value with.
+
+    Args:
+        connection: of any transaction.
+        key_id: the key that the value names.
+
+    Returns:
+        The key; None where it was erased.
+
+    Raises:
+        KeyMissing: the table or the key file does not have it.
+    """
+    known = open_keys.get(key_id)
+    if known is not None:
+        return known
+    query = select(_table.c.id, _table.c.wrapped, _table.c.kek_id).where(_table.c.id == key_id)
+    row = connection.execute(query).first()
+    if row is None:
+        raise KeyMissing(f"data key {key_id}")
+    if row.wrapped is None:
+        return None
+    key = _unwrap(row)
+    open_keys.keep(key_id, key)
+    return key
+
+
+def search_hash(connection: Connection, kind: str, value: str) -> str:
+    """Hash a sealed value so that it can be found, with a key of its own: it outlives `FIRSTLINE_SECRET`.
+
+    Args:
+        connection: of any transaction.
+        kind: what the value is; hashes of different kinds never match each other.
+        value: the value in its one usual form.
+
+    Returns:
+        64 hexadecimal characters.
+    """
+    _, key = writing_key(connection, SEARCH)
+    return hmac.new(key, f"{kind}:{value}".encode(), sha256).hexdigest()
+
+
+def rewrap_some(connection: Connection, kek_id: str, limit: int) -> int:
+    """Wrap data keys that are wrapped with an earlier key-encryption key anew.
+
+    Args:
+        connection: of a writing transaction.
+        kek_id: id of the newest key-encryption key.
+        limit: how many at most.
+
+    Returns:
+        How many were wrapped anew; 0 where none is left.
+
+    Raises:
+        KeyMissing: the key file does not open one of them.
+    """
+    query = select(_table.c.id, _table.c.wrapped, _table.c.kek_id).where(_table.c.kek_id != kek_id,
+                                                                         _table.c.wrapped.is_not(None))
+    rows = connection.execute(query.limit(limit).with_for_update()).all()
+    for row in rows:
+        new_kek, wrapped = _wrap(row.id, _unwrap(row))
+        connection.execute(update(_table).where(_table.c.id == row.id).values(wrapped=wrapped, kek_id=new_kek))
+    return len(rows)
+
+
+def erase_key(connection: Connection, subject: str, by: str, reason: str) -> str | None:
+    """Erase a data key for good; what it sealed is unreadable from then on, in old copies too.
+
+    Args:
+        connection: of a writing transaction.
+        subject: id of the report or conversation.
+        by: who erases.
+        reason: why; it stays, so it must name nobody.
+
+    Returns:
+        Id of the erased key; None where there was none, or it was erased before.
+    """
+    row = connection.execute(select(_table.c.id).where(_table.c.subject == subject,
+                                                       _table.c.wrapped.is_not(None))).first()
+    if row is None:
+        return None
+    connection.execute(update(_table).where(_table.c.id == row.id)
+                       .values(wrapped=None, erased_at=now(), erased_by=by, erased_reason=reason))
+    return str(row.id)
+
+
+def in_use(connection: Connection) -> dict[str, int]:
+    """Count the data keys by the key-encryption key that wraps them; empty before there is a table of them."""
+    if not inspect(connection).has_table(_table.name):
+        return {}
+    query = select(_table.c.kek_id, func.count()).where(_table.c.wrapped.is_not(None)).group_by(_table.c.kek_id)
+    return {kek_id: count for kek_id, count in connection.execute(query)}
+
+
+def check() -> None:
+    """Check at a start that the key file is safe and opens what is stored.
+
+    Raises:
+        UnsafeSetting: it is readable by others, missing, or not the one that the records were sealed under.
+    """
+    path = settings().key_file
+    key_file.check_mode(path)
+    keys = key_file.read_keys(path)
+    with reading() as session:
+        strange = {kek_id: count for kek_id, count in in_use(session.connection()).items() if kek_id not in keys}
+    if strange:
+        raise UnsafeSetting(f"FIRSTLINE_KEY_FILE: {path} lacks the key of {sum(strange.values())} stored data keys; "
+                            "put the right key file back")
+
+
+def make_ready() -> None:
+    """Make the key file at the first start; later ones only check it.
+
+    Raises:
+        UnsafeSetting: it is readable by others, missing although records need it, or not theirs.
+    """
+    path = settings().key_file
+    if not path.exists():
+        with reading() as session:
+            if not in_use(session.connection()):
+                key_file.make_keys(path)
+    check()
+
+
+def _wrap(key_id: str, key: bytes) -> tuple[str, bytes]:
+    kek_id, kek = next(iter(key_file.read_keys(settings().key_file).items()))
+    return kek_id, seal(kek, kek_id, _COLUMN, key_id, key)
+
+
+def _unwrap(row: Any) -> bytes:
+    kek = key_file.read_keys(settings().key_file).get(row.kek_id)
+    if kek is None:
+        raise KeyMissing(f"key-encryption key {row.kek_id}")
+    return open_(kek, row.kek_id, _COLUMN, row.id, row.wrapped)
