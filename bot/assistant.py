@@ -31,9 +31,12 @@ from bot.referrals.reports import (
     begin_report,
     by_reference,
     confirm_receipt,
+    content_of,
+    current_report,
     here_for,
     open_case,
     profile_for,
+    readable,
     state_in_words,
     store_content,
     submit,
@@ -174,9 +177,7 @@ def _first_waiting(conversation_id: str) -> str | None:
 def _load(conversation_id: str, message_id: str | None) -> Turn:
     with writing() as session:
         conversation = session.get(Conversation, conversation_id)
-        if conversation.report_id is None:
-            begin_report(session, conversation)
-        report = session.get(Report, conversation.report_id)
+        report = current_report(session, conversation)
         message = session.get(Message, message_id) if message_id else None
         others = session.execute(
             select(Report)
@@ -184,7 +185,7 @@ def _load(conversation_id: str, message_id: str | None) -> Turn:
             .order_by(Report.created_at)
         ).scalars().all()
         profile, own = profile_for(report.data)
-        others = [other for other in others if not other.erased]
+        others = [other for other in others if readable(other) and not other.erased]
         sent = [r for r in [*others, report] if r.reference]
         return Turn(
             conversation_id=conversation_id,
@@ -273,7 +274,7 @@ def _tell_failure(conversation_id: str, message_id: str | None) -> None:
             return
         message.state = "failed"
         report = session.get(Report, conversation.report_id) if conversation.report_id else None
-        content = report.data if report else new_report()
+        content = content_of(report) if report else new_report()
         profile, own = profile_for(content)
         reply = say("failed", content, Setting(profile, own, here_for(content)))
         add_message(session, conversation, "system", reply.text, answers=message_id)

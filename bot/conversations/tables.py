@@ -52,9 +52,9 @@ class Message(SealedRow, Base):
     seq = Column(Integer, nullable=False)
     author = Column(String(10), nullable=False)
     speaker = Column(String(80), nullable=True)
-    text = Sealed(erased=lambda: sentence("erased"))
-    payload = Sealed(nullable=True)
-    quick_replies = Sealed(as_json=True, erased=list)
+    text = Sealed(erased=lambda: sentence("erased"), damaged=lambda: sentence("unreadable"))
+    payload = Sealed(nullable=True, damaged=lambda: None)
+    quick_replies = Sealed(as_json=True, erased=list, damaged=list)
     external_id = Column(String(64), nullable=True)
     answers = Column(String(36), nullable=True)
     state = Column(String(8), nullable=False, default="done")
@@ -93,7 +93,7 @@ class DialogueState(SealedRow, Base):
 
     __tablename__ = "dialogue_states"
     conversation_id = Column(ForeignKey("conversations.id"), primary_key=True)
-    events = Sealed(as_json=True, erased=list)
+    events = Sealed(as_json=True, erased=list, damaged=list)
     sealed_under = ("conversation_id",)
 
 

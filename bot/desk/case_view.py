@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bot.conversations.messages import messages_after
 from bot.conversations.tables import Message
 from bot.database import now
-from bot.desk.queue import people, person_line, where
+from bot.desk.queue import people_of, person_line, where
 from bot.desk.rendering import texts
 from bot.protocol.catalogue import OPEN_ANSWERS, Field, fields
 from bot.protocol.names import country_name, value_in_words
@@ -45,6 +45,7 @@ class CaseView:
         talks: that officer speaks in the chat now.
         where: place and country.
         people: whom it is about.
+        gone: erased or unreadable, where there is no content to show.
         top: the values that matter first, by field.
         closed_countries: what must not be contacted, in words; empty where nothing is closed.
         on_agreement: countries that open only with the child's agreement, in words.
@@ -61,6 +62,7 @@ class CaseView:
     talks: bool
     where: str
     people: str
+    gone: str
     top: dict[str, Line | None]
     closed_countries: str
     on_agreement: str
@@ -91,7 +93,7 @@ def look(session: Session, case_id: str, account: Account) -> CaseView:
     """
     cases.must_be_officer(account)
     opened = cases.find(session, case_id)
-    record = reports.record_of(session, opened.report)
+    record, content = reports.record_of(session, opened.report), reports.content_of(opened.report)
     mine = opened.case.state == "claimed" and opened.case.owner_id == account.id
     values = record.get("values", {})
     persons = [
@@ -101,8 +103,7 @@ def look(session: Session, case_id: str, account: Account) -> CaseView:
     receipts = receipts_of(session, opened.report.id)
     return CaseView(
         opened=opened, record=record, mine=mine, talks=mine and opened.conversation.state == "human",
-        where=where(opened.report.data),
-        people=str(texts()["people"]["erased"]) if opened.report.erased else people(opened.report.data),
+        where=where(content), people=people_of(opened.report), gone=reports.gone(opened.report),
         top={key: _line(fields()[key], values[key]) if values.get(key) else None for key in _TOP},
         closed_countries=closed_in_words(record.get("firewall", {})),
         on_agreement=_names(record.get("firewall", {}).get("on_agreement", [])),
@@ -187,8 +188,9 @@ def printed(view: CaseView, route: str) -> dict[str, Any]:
     Raises:
         NoSuchCase: the report has no such route.
         CaseErased: there is nothing left to print.
+        Unreadable: the record cannot be read.
     """
-    if view.opened.report.erased:
+    if view.gone == "erased":
         raise cases.CaseErased(view.opened.case.id)
     if route not in dict(view.routes):
         raise cases.NoSuchCase(route)

@@ -29,6 +29,7 @@ from bot.referrals.tables import Case
 from bot.security import sessions
 from bot.security.accounts import ADMIN
 from bot.security.headers import protect
+from bot.security.sealing import Unreadable
 from bot.settings import settings
 
 _CHECKS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sign-in")
@@ -114,6 +115,8 @@ async def went_wrong(request: Request, exception: Exception) -> HTTPResponse:
     sentences = texts()["problems"]
     if isinstance(exception, CaseError):
         status, text = status_of(exception), sentence(exception)
+    elif isinstance(exception, Unreadable):
+        status, text = 500, sentences["unreadable"]
     elif isinstance(exception, SQLAlchemyError):
         status, text = 503, sentences["unavailable"]
     elif isinstance(exception, (Forbidden, NotFound)):

@@ -12,7 +12,6 @@ from sanic.log import error_logger
 from sanic.request import Request
 from sanic.response import HTTPResponse, raw, redirect
 from sanic.response import json as as_json
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.door import devices, gateway, pages
 from bot.door.devices import CONVERSATION, csrf_fits, csrf_of, device_of, from_our_page, owner_of, remember
@@ -159,7 +158,7 @@ async def events(request: Request) -> HTTPResponse | None:
                     await asyncio.wait_for(changed.wait(), BEAT_SECONDS)
                 except asyncio.TimeoutError:
                     continue
-    except (gateway.Unavailable, SQLAlchemyError):
+    except (gateway.Unavailable, *gateway.STORE_AWAY):
         # The browser comes back by itself, and says so to the responder until it succeeds.
         await stream.eof()
     return None
@@ -192,7 +191,7 @@ async def went_wrong(request: Request, exception: Exception) -> HTTPResponse:
     wants_json = request.path.startswith("/chat/") and request.path != "/chat/send"
     status = exception.status_code if isinstance(exception, SanicException) else 500
     name = "not_found" if status == 404 else "broken"
-    if isinstance(exception, (gateway.Unavailable, SQLAlchemyError)):
+    if isinstance(exception, (gateway.Unavailable, *gateway.STORE_AWAY)):
         status, name = 503, "unavailable"
     if status >= 500:
         # The kind of error only: its text may hold what a responder wrote.

@@ -12,6 +12,7 @@ from bot.door import bot_client
 from bot.jobs.alarms import repeat_alarms, ring_for_unanswered
 from bot.jobs.pending import conversations_waiting
 from bot.jobs.unfinished import attend
+from bot.security.sealing import SealError
 
 log = structlog.get_logger()
 
@@ -44,5 +45,5 @@ async def one_round() -> None:
             waiting = conversations_waiting(session)
         for conversation in waiting:
             await bot_client.answer(conversation)
-    except (SQLAlchemyError, bot_client.BotUnavailable) as error:
+    except (SQLAlchemyError, SealError, bot_client.BotUnavailable) as error:
         log.warning("round_failed", error=type(error).__name__)

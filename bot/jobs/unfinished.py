@@ -13,7 +13,7 @@ from bot.database import now
 from bot.protocol.catalogue import text
 from bot.protocol.routes import presumed_child
 from bot.referrals.notices import notify
-from bot.referrals.reports import StaleReport, open_case, profile_for, store_content
+from bot.referrals.reports import StaleReport, content_of, open_case, profile_for, readable, store_content
 from bot.referrals.tables import Case, Report
 
 OLDEST = timedelta(days=7)
@@ -31,9 +31,9 @@ def attend(session: Session) -> tuple[int, int]:
     """
     reminded = surfaced = 0
     for report, conversation, last in list(_resting(session)):
-        limits = profile_for(report.data)[0].limits
+        limits = profile_for(content_of(report))[0].limits
         age = now() - last
-        if age > timedelta(minutes=limits["unfinished_minutes"]):
+        if age > timedelta(minutes=limits["unfinished_minutes"]) or not readable(report):
             open_case(session, report, conversation, "unfinished")
             surfaced += 1
         elif age > timedelta(minutes=limits["reminder_minutes"]) and not report.data.get("reminded"):
@@ -55,9 +55,9 @@ def _resting(session: Session) -> Iterator[tuple[Report, Conversation, datetime]
                ~exists().where(Case.report_id == Report.id))
     )
     for report, conversation, at in session.execute(query):
-        data = report.data
+        data = content_of(report)
         children = not data["persons"] or any(presumed_child(p) is not False for p in data["persons"])
-        if at is not None and data["about_a_person"] and children and not data.get("outside"):
+        if at is not None and (data["about_a_person"] or not readable(report)) and children and not data.get("outside"):
             yield report, conversation, at
 
 

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from bot.conversations.messages import DESK, changed
 from bot.conversations.tables import Conversation
 from bot.referrals.notices import notify
-from bot.referrals.reports import profile_for
+from bot.referrals.reports import content_of, profile_for
 from bot.referrals.tables import Case, Report
 from bot.referrals.told import told
 from bot.security import audit
@@ -186,7 +186,7 @@ def say(session: Session, opened: Opened, key: str, **values: str) -> None:
         key: id of the sentence in `data/told.yml`.
         values: what stands for its braces.
     """
-    profile = profile_for(opened.report.data)[0]
+    profile = profile_for(content_of(opened.report))[0]
     notify(session, opened.report, opened.conversation,
            told(key, **{"emergency": profile.emergency, "duty_phone": profile.duty.phone, **values}))
 

@@ -18,6 +18,7 @@ from bot.protocol.report import Data, in_danger, new_report, put, value
 from bot.protocol.routes import here_of, routes_of
 from bot.referrals.reference import new_reference
 from bot.referrals.tables import Amendment, Case, Receipt, Report
+from bot.security.sealing import Unreadable
 from bot.settings import settings
 
 
@@ -75,6 +76,31 @@ def store_content(session: Session, report_id: str, version: int, content: Data)
         note_receivers(session, report)
 
 
+def readable(report: Report) -> bool:
+    """Tell whether a report's content can be opened; where its row was changed or its key is gone, it cannot."""
+    try:
+        _ = report.data, report.reference
+    except Unreadable:
+        return False
+    return True
+
+
+def gone(report: Report) -> str:
+    """Say why there is nothing to see of a report: erased, unreadable, or empty where it can be seen."""
+    return "erased" if report.erased else "" if readable(report) else "unreadable"
+
+
+def content_of(report: Report) -> Data:
+    """Give a report's content; an empty one where it cannot be opened, so that it still rings and hides no other."""
+    return report.data if readable(report) else new_report()
+
+
+def current_report(session: Session, conversation: Conversation) -> Report:
+    """Give the report that a conversation is about; a new one where there is none, or none that can be read."""
+    report = session.get(Report, conversation.report_id) if conversation.report_id else None
+    return report if report is not None and readable(report) else begin_report(session, conversation)
+
+
 def profile_for(content: Data) -> tuple[Profile, bool]:
     """Find whose numbers and names hold for a report, and whether they are its own country's."""
     return profile_of(value(content, "country") or value(content, "organisation_country"), settings().profile)
@@ -97,7 +123,7 @@ def open_case(session: Session, report: Report, conversation: Conversation, reas
     Returns:
         The case. A new one, or one whose urgency rises, rings.
     """
-    content = report.data
+    content = content_of(report)
     urgent = in_danger(content)
     missing = value(content, "missing") == "now"
     case = session.execute(select(Case).filter_by(report_id=report.id)).scalar_one_or_none()
@@ -236,14 +262,15 @@ def record_of(session: Session, report: Report) -> dict[str, Any]:
     amendments = session.execute(
         select(Amendment).filter_by(report_id=report.id).order_by(Amendment.created_at)
     ).scalars()
-    here = here_for(report.data)
+    content = content_of(report)
+    here = here_for(content)
     shown = [as_json(m, conversation) for m in messages_after(session, report.conversation_id)
              if m.report_id in (None, report.id)]
     return {
-        **build(report.data, here),
-        "status": "erased" if report.erased else "referral" if report.sent_at else "contact" if case else "draft",
+        **build(content, here),
+        "status": gone(report) or ("referral" if report.sent_at else "contact" if case else "draft"),
         "conversation": conversation.name,
-        "reference": report.reference,
+        "reference": report.reference if readable(report) else None,
         "state": conversation.state,
         "protocol_version": report.protocol_version,
         "country": here,

@@ -1,8 +1,4 @@
-"""The data keys: one for each report, or for a conversation before it has one; kept wrapped, opened only in memory.
-
-    KeyErased (Exception)       the record was erased: nothing can be sealed for it any more
-    KeyMissing (Exception)      the table of data keys or the key file does not have the key of a record
-"""
+"""The data keys: one for each report, or for a conversation before it has one; kept wrapped, opened only in memory."""
 from __future__ import annotations
 
 import hmac
@@ -16,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from bot.database import now, reading
 from bot.security import key_file
-from bot.security.sealing import new_key, open_, seal
+from bot.security.sealing import KeyErased, KeyMissing, new_key, open_, seal
 from bot.security.tables import DataKey
 from bot.settings import UnsafeSetting, settings
 
@@ -26,14 +22,6 @@ KEPT = 1024
 """Data keys that a process keeps open."""
 _COLUMN = "data_keys.wrapped"
 _table: Any = DataKey.__table__
-
-
-class KeyErased(Exception):
-    """The record was erased: nothing can be sealed for it any more."""
-
-
-class KeyMissing(Exception):
-    """The table of data keys or the key file does not have the key of a record."""
 
 
 class _OpenKeys:
@@ -217,12 +205,19 @@ def make_ready() -> None:
 
 
 def _wrap(key_id: str, key: bytes) -> tuple[str, bytes]:
-    kek_id, kek = next(iter(key_file.read_keys(settings().key_file).items()))
+    kek_id, kek = next(iter(_file().items()))
     return kek_id, seal(kek, kek_id, _COLUMN, key_id, key)
 
 
 def _unwrap(row: Any) -> bytes:
-    kek = key_file.read_keys(settings().key_file).get(row.kek_id)
+    kek = _file().get(row.kek_id)
     if kek is None:
         raise KeyMissing(f"key-encryption key {row.kek_id}")
     return open_(kek, row.kek_id, _COLUMN, row.id, row.wrapped)
+
+
+def _file() -> dict[str, bytes]:
+    try:
+        return key_file.read_keys(settings().key_file)
+    except UnsafeSetting as error:
+        raise KeyMissing("the key file") from error

@@ -5,12 +5,15 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import structlog
 from sqlalchemy import Column, LargeBinary, String, event, inspect
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session, object_session
 
 from bot.security.keys import reading_key, search_hash, writing_key
-from bot.security.sealing import key_id_of, open_, seal
+from bot.security.sealing import Unreadable, key_id_of, open_, seal
+
+log = structlog.get_logger()
 
 ERASED = b""
 """Stands in the column where a value was."""
@@ -29,11 +32,12 @@ class Sealed:
         as_json: the value is JSON-able data; else it is a text.
         hashed: kind of its search hash, kept in a column of its own; None where nobody looks for it.
         erased: gives what is read where the record was erased.
+        damaged: gives what is read where the value cannot be opened; without it, reading it raises `Unreadable`.
     """
 
     def __init__(self, *, nullable: bool = False, as_json: bool = False, hashed: str | None = None,
-                 erased: Callable[[], Any] = lambda: None) -> None:
-        self.nullable, self.as_json, self.hashed, self.erased = nullable, as_json, hashed, erased
+                 erased: Callable[[], Any] = lambda: None, damaged: Callable[[], Any] | None = None) -> None:
+        self.nullable, self.as_json, self.hashed, self.erased, self.damaged = nullable, as_json, hashed, erased, damaged
 
     def __set_name__(self, owner: Any, name: str) -> None:
         self.name, self.column, self.key = name, f"{owner.__tablename__}.{name}", f"{name}_sealed"
@@ -47,7 +51,12 @@ class Sealed:
             return self
         # Loads again what was put away at a rollback; the event then opens it.
         getattr(row, self.key)
-        return row.__dict__.get("_opened", {}).get(self.name)
+        value = row.__dict__.get("_opened", {}).get(self.name)
+        if not isinstance(value, Unreadable):
+            return value
+        if self.damaged is None:
+            raise value
+        return self.damaged()
 
     def __set__(self, row: Any, value: Any) -> None:
         row.__dict__.setdefault("_opened", {})[self.name] = value
@@ -80,14 +89,19 @@ class Sealed:
         return seal(key, key_id, self.column, record, plain.encode("utf-8", "surrogatepass"))
 
     def open(self, connection: Connection, record: str, blob: bytes) -> Any:
-        """Open a value from the database; `ERASED` where it was erased."""
-        if blob == ERASED:
-            return ERASED
-        key_id = key_id_of(blob)
-        key = reading_key(connection, key_id)
-        if key is None:
-            return ERASED
-        plain = open_(key, key_id, self.column, record, blob).decode("utf-8", "surrogatepass")
+        """Open a value from the database; `ERASED` where it was erased, the error where it cannot be opened.
+
+        The error is raised where the value is read: one damaged row must not hide the rows that are loaded with it.
+        """
+        try:
+            key_id = key_id_of(blob) if blob != ERASED else ""
+            key = reading_key(connection, key_id) if key_id else None
+            if key is None:
+                return ERASED
+            plain = open_(key, key_id, self.column, record, blob).decode("utf-8", "surrogatepass")
+        except Unreadable as error:
+            log.error("unreadable", column=self.column, record=record, error=type(error).__name__)
+            return error
         return json.loads(plain) if self.as_json else plain
 
 
@@ -140,9 +154,9 @@ def _to_be_stored(_mapper: Any, connection: Connection, row: Any) -> None:
     subject = next(filter(None, (getattr(row, name) for name in row.sealed_under)))
     for sealed in row.sealed_columns:
         blob = getattr(row, sealed.key) if moved else row.__dict__.get(sealed.key)
-        if blob is not _PENDING and (not moved or blob in (None, ERASED)):
+        value = row.__dict__.get("_opened", {}).get(sealed.name)
+        if isinstance(value, Unreadable) or (blob is not _PENDING and (not moved or blob in (None, ERASED))):
             continue
-        value = row.__dict__["_opened"][sealed.name]
         setattr(row, sealed.key, sealed.close(connection, _record_of(row), subject, value))
         if sealed.hashed and blob is _PENDING:
             setattr(row, f"{sealed.name}_hash", search_hash(connection, sealed.hashed, value))

@@ -1,6 +1,12 @@
 """Seals a value to the record and column that it stands in: AES-256-GCM, so that nothing is read or moved unnoticed.
 
 A sealed value is one byte for the format, sixteen for the id of its key, a random nonce, and what AES-GCM gives.
+
+    SealError (Exception)
+    ├── Unreadable
+    │   ├── Tampered    a value is not what was once stored in this place, or this is not its key
+    │   └── KeyMissing  the table of data keys or the key file does not have a key
+    └── KeyErased       the record was erased: nothing can be sealed for it any more
 """
 from __future__ import annotations
 
@@ -18,8 +24,24 @@ _NONCE = slice(17, 29)
 _REST = slice(29, None)
 
 
-class Tampered(Exception):
+class SealError(Exception):
+    """Something cannot be sealed or opened."""
+
+
+class Unreadable(SealError):
+    """A sealed value cannot be opened."""
+
+
+class Tampered(Unreadable):
     """A sealed value is not what was once stored in this place, or this is not its key."""
+
+
+class KeyMissing(Unreadable):
+    """The table of data keys or the key file does not have a key."""
+
+
+class KeyErased(SealError):
+    """The record was erased: nothing can be sealed for it any more."""
 
 
 def new_key() -> tuple[str, bytes]:

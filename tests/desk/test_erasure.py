@@ -5,7 +5,6 @@ import json
 import shutil
 import sqlite3
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,11 +16,11 @@ from bot.commands.keys import keys as commands
 from bot.conversations.messages import add_message, messages_after
 from bot.conversations.tables import Conversation, Message
 from bot.database import empty_log, engine, reading, writing
+from bot.desk.acts import ACTS
 from bot.desk.queue import queue
 from bot.jobs.alarms import repeat_alarms
 from bot.protocol.record import schema
 from bot.referrals import claims, decisions
-from bot.referrals.cases import CaseErased
 from bot.referrals.erasure import AlreadyErased, erase
 from bot.referrals.reports import amend, begin_report, by_reference, record_of
 from bot.referrals.tables import Amendment, Case, Report
@@ -128,8 +127,7 @@ def test_the_desk_says_so_and_no_page_breaks(desk: Desk) -> None:
     assert found.status_code == 303 and sample.case in found.headers["location"]
 
 
-@pytest.mark.parametrize("act", ["claim", "acknowledge", "release", "take_over", "hand_back", "send", "answers", "decide",
-                                 "make_referral", "manager", "confirm", "close"])
+@pytest.mark.parametrize("act", sorted(ACTS))
 def test_every_act_on_it_is_refused_kindly(desk: Desk, act: str) -> None:
     sample = erased()
     answer = desk.signed_in("supervisor").act(sample.case, act, text="x", own_id=uuid.uuid4().hex, decision="accept",
