@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, insert, inspect, select, update
 from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
 
 from bot.database import now, reading
 from bot.security import key_file
@@ -72,7 +73,7 @@ def writing_key(connection: Connection, subject: str) -> tuple[str, bytes]:
     if row is not None:
         if row.wrapped is None:
             raise KeyErased(subject)
-        return row.id, open_keys.get(row.id) or _unwrap(row)
+        return row.id, _opened(row)
     key_id, key = new_key()
     kek_id, wrapped = _wrap(key_id, key)
     connection.execute(insert(_table).values(id=key_id, subject=subject, wrapped=wrapped, kek_id=kek_id,
@@ -80,11 +81,11 @@ def writing_key(connection: Connection, subject: str) -> tuple[str, bytes]:
     return key_id, key
 
 
-def reading_key(connection: Connection, key_id: str) -> bytes | None:
+def reading_key(connection: Connection | Session, key_id: str) -> bytes | None:
     """Give the key to open a value with.
 
     Args:
-        connection: of any transaction.
+        connection: any transaction; it is only asked for a key that this process does not have open.
         key_id: the key that the value names.
 
     Returns:
@@ -94,7 +95,7 @@ def reading_key(connection: Connection, key_id: str) -> bytes | None:
         KeyMissing: the table or the key file does not have it.
     """
     known = open_keys.get(key_id)
-    if known is not None:
+    if known:
         return known
     query = select(_table.c.id, _table.c.wrapped, _table.c.kek_id).where(_table.c.id == key_id)
     row = connection.execute(query).first()
@@ -102,9 +103,7 @@ def reading_key(connection: Connection, key_id: str) -> bytes | None:
         raise KeyMissing(f"data key {key_id}")
     if row.wrapped is None:
         return None
-    key = _unwrap(row)
-    open_keys.keep(key_id, key)
-    return key
+    return _opened(row)
 
 
 def search_hash(connection: Connection, kind: str, value: str) -> str:
@@ -207,6 +206,14 @@ def make_ready() -> None:
 def _wrap(key_id: str, key: bytes) -> tuple[str, bytes]:
     kek_id, kek = next(iter(_file().items()))
     return kek_id, seal(kek, kek_id, _COLUMN, key_id, key)
+
+
+def _opened(row: Any) -> bytes:
+    key = open_keys.get(row.id)
+    if key is None:
+        key = _unwrap(row)
+        open_keys.keep(row.id, key)
+    return key
 
 
 def _unwrap(row: Any) -> bytes:

@@ -88,14 +88,14 @@ class Sealed:
         key_id, key = writing_key(connection, subject)
         return seal(key, key_id, self.column, record, plain.encode("utf-8", "surrogatepass"))
 
-    def open(self, connection: Connection, record: str, blob: bytes) -> Any:
+    def open(self, session: Session, record: str, blob: bytes) -> Any:
         """Open a value from the database; `ERASED` where it was erased, the error where it cannot be opened.
 
         The error is raised where the value is read: one damaged row must not hide the rows that are loaded with it.
         """
         try:
             key_id = key_id_of(blob) if blob != ERASED else ""
-            key = reading_key(connection, key_id) if key_id else None
+            key = reading_key(session, key_id) if key_id else None
             if key is None:
                 return ERASED
             plain = open_(key, key_id, self.column, record, blob).decode("utf-8", "surrogatepass")
@@ -136,12 +136,12 @@ def _record_of(row: Any) -> str:
 @event.listens_for(SealedRow, "load", propagate=True)
 @event.listens_for(SealedRow, "refresh", propagate=True)
 def _loaded(row: Any, _context: Any, _names: Any = None) -> None:
-    opened, connection = row.__dict__.setdefault("_opened", {}), object_session(row).connection()
+    opened, session, record = row.__dict__.setdefault("_opened", {}), object_session(row), _record_of(row)
     for sealed in row.sealed_columns:
         blob = row.__dict__.get(sealed.key)
         if blob is _PENDING:
             continue
-        value = None if blob is None else sealed.open(connection, _record_of(row), blob)
+        value = None if blob is None else sealed.open(session, record, blob)
         row.__dict__["_erased"] = row.erased or value is ERASED
         opened[sealed.name] = sealed.erased() if value is ERASED else value
 

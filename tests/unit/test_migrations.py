@@ -78,41 +78,45 @@ def test_each_step_goes_down_and_up_with_data(config: Config) -> None:
     command.check(config)
 
 
+AT = "2026-01-01 00:00:00.000000"
 STORY = "Zorvina, 14, at Wexbury Halt \u2013 +351 912 345 678"
 PLAIN = {
     "messages": [("id", "m"), ("conversation_id", "c"), ("report_id", None), ("seq", 1), ("author", "bot"),
                  ("text", STORY), ("payload", None), ("quick_replies", '[{"title": "' + STORY + '"}]'),
-                 ("state", "done"), ("created_at", "2026-01-01")],
+                 ("state", "done"), ("created_at", AT)],
     "dialogue_states": [("conversation_id", "c"), ("events", '["' + STORY + '"]')],
     "reports": [("id", "r"), ("conversation_id", "c"), ("data", '{"account": ["' + STORY + '"]}'), ("version", 3),
-                ("reference", "7K2M-9QXA-TEST-00001"), ("protocol_version", "1"), ("created_at", "2026-01-01"),
-                ("updated_at", "2026-01-01")],
+                ("reference", "7K2M-9QXA-TEST-00001"), ("protocol_version", "1"), ("created_at", AT),
+                ("updated_at", AT)],
     "cases": [("id", "k"), ("report_id", "r"), ("conversation_id", "c"), ("kind", "contact"), ("reason", "human"),
-              ("danger", 0), ("missing", 0), ("state", "open"), ("opened_at", "2026-01-01"), ("alarms", 0),
+              ("danger", 0), ("missing", 0), ("state", "open"), ("opened_at", AT), ("alarms", 0),
               ("decision_reason", STORY), ("case_manager", None), ("case_manager_organisation", STORY)],
     "amendments": [("id", "a"), ("report_id", "r"), ("text", STORY), ("author", "x"), ("verified", 1),
-                   ("created_at", "2026-01-01")],
+                   ("created_at", AT)],
 }
 """Rows as they were before content was sealed."""
 
 
-def run(config: Config, statement: str, values: dict[str, object] | None = None) -> list[tuple[object, ...]]:
+Row = list[tuple[str, object]]
+
+
+def run(config: Config, statement: str, values: list[dict[str, object]] | None = None) -> list[tuple[object, ...]]:
     engine = make_engine(str(config.get_main_option("sqlalchemy.url")))
     with engine.connect().execution_options(write=True) as connection:
-        found = connection.execute(text(statement), values or {})
+        found = connection.execute(text(statement), values or [])
         rows = [tuple(row) for row in found] if found.returns_rows else []
         connection.commit()
     engine.dispose()
     return rows
 
 
-def insert(config: Config, table: str, row: list[tuple[str, object]]) -> None:
-    names = [name for name, _ in row]
+def insert(config: Config, table: str, *rows: Row) -> None:
+    names = [name for name, _ in rows[0]]
     marks = ", ".join(f":{name}" for name in names)
-    run(config, f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", dict(row))
+    run(config, f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", [dict(row) for row in rows])
 
 
-def stored(config: Config, table: str, row: list[tuple[str, object]]) -> list[tuple[object, ...]]:
+def stored(config: Config, table: str, row: Row) -> list[tuple[object, ...]]:
     return run(config, f"SELECT {', '.join(name for name, _ in row)} FROM {table} ORDER BY 1")
 
 
@@ -121,13 +125,12 @@ def test_content_is_sealed_on_the_way_up_and_open_again_on_the_way_down(config: 
     command.upgrade(config, before)
     insert(config, "conversations", [
         ("id", "c"), ("channel", "web"), ("owner", "o"), ("name", "n"), ("state", "bot"), ("report_id", "r"),
-        ("last_seq", 1), ("return_failures", 0), ("created_at", "2026-01-01"), ("updated_at", "2026-01-01")])
+        ("last_seq", 1), ("return_failures", 0), ("created_at", AT), ("updated_at", AT)])
     for table, row in PLAIN.items():
         insert(config, table, row)
     # More rows than one batch holds.
-    for number in range(2, 450):
-        insert(config, "messages", [(name, {"id": f"m{number:03}", "seq": number}.get(name, value))
-                                    for name, value in PLAIN["messages"]])
+    more = [{"id": f"m{number:03}", "seq": number} for number in range(2, 450)]
+    insert(config, "messages", *[[(name, own.get(name, value)) for name, value in PLAIN["messages"]] for own in more])
     plain = {table: stored(config, table, row) for table, row in PLAIN.items()}
     command.upgrade(config, "0006")
     path = Path(str(config.get_main_option("sqlalchemy.url")).removeprefix("sqlite:///"))
