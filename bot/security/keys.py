@@ -4,11 +4,13 @@ from __future__ import annotations
 import hmac
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import func, insert, inspect, select, update
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from bot.database import now, reading
@@ -182,7 +184,9 @@ def check() -> None:
     path = settings().key_file
     key_file.check_mode(path)
     keys = key_file.read_keys(path)
-    with reading() as session:
+    strange: dict[str, int] = {}
+    # Where the database is away, the door still has to come up and tell people whom to call.
+    with suppress(OperationalError), reading() as session:
         strange = {kek_id: count for kek_id, count in in_use(session.connection()).items() if kek_id not in keys}
     if strange:
         raise UnsafeSetting(f"FIRSTLINE_KEY_FILE: {path} lacks the key of {sum(strange.values())} stored data keys; "

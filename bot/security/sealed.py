@@ -80,12 +80,11 @@ class Sealed:
             subject: id of the report or conversation whose key seals it.
             value: the new value.
         """
-        return {self.key: self.close(session.connection(), record, subject, value)}
+        return {self.key: self.close(*writing_key(session.connection(), subject), record, value)}
 
-    def close(self, connection: Connection, record: str, subject: str, value: Any) -> bytes:
+    def close(self, key_id: str, key: bytes, record: str, value: Any) -> bytes:
         """Seal a value for the database."""
         plain = json.dumps(value, ensure_ascii=False) if self.as_json else value
-        key_id, key = writing_key(connection, subject)
         return seal(key, key_id, self.column, record, plain.encode("utf-8", "surrogatepass"))
 
     def open(self, session: Session, record: str, blob: bytes) -> Any:
@@ -151,12 +150,13 @@ def _loaded(row: Any, _context: Any, _names: Any = None) -> None:
 def _to_be_stored(_mapper: Any, connection: Connection, row: Any) -> None:
     state = inspect(row)
     moved = state.persistent and any(state.attrs[name].history.has_changes() for name in row.sealed_under)
-    subject = next(filter(None, (getattr(row, name) for name in row.sealed_under)))
+    key: tuple[str, bytes] | None = None
     for sealed in row.sealed_columns:
         blob = getattr(row, sealed.key) if moved else row.__dict__.get(sealed.key)
         value = row.__dict__.get("_opened", {}).get(sealed.name)
         if isinstance(value, Unreadable) or (blob is not _PENDING and (not moved or blob in (None, ERASED))):
             continue
-        setattr(row, sealed.key, sealed.close(connection, _record_of(row), subject, value))
+        key = key or writing_key(connection, next(filter(None, (getattr(row, name) for name in row.sealed_under))))
+        setattr(row, sealed.key, sealed.close(*key, _record_of(row), value))
         if sealed.hashed and blob is _PENDING:
             setattr(row, f"{sealed.name}_hash", search_hash(connection, sealed.hashed, value))
