@@ -168,10 +168,10 @@ def serve_bot() -> None:
     from bot.setup import check_data
     from bot.training import trusted_model
 
-    keys.check()
     # Every catalogue is loaded, and checked, before the first responder writes.
     check_data()
     trusted_model(settings().models)
+    keys.check()
     bot_app().run(sock=private_socket(settings().bot_socket), access_log=False, debug=False)
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import func, insert, inspect, select, update
+from sqlalchemy import bindparam, func, insert, inspect, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -25,6 +25,10 @@ KEPT = 1024
 """Data keys that a process keeps open."""
 _COLUMN = "data_keys.wrapped"
 _table: Any = DataKey.__table__
+# Built once: they are asked several times a turn.
+_KEY = select(_table.c.id, _table.c.wrapped, _table.c.kek_id)
+_BY_SUBJECT = _KEY.where(_table.c.subject == bindparam("subject"))
+_BY_ID = _KEY.where(_table.c.id == bindparam("id"))
 
 
 class _OpenKeys:
@@ -70,8 +74,7 @@ def writing_key(connection: Connection, subject: str) -> tuple[str, bytes]:
         KeyErased: the record was erased.
         KeyMissing: the key file does not open its key.
     """
-    query = select(_table.c.id, _table.c.wrapped, _table.c.kek_id).where(_table.c.subject == subject)
-    row = connection.execute(query).first()
+    row = connection.execute(_BY_SUBJECT, {"subject": subject}).first()
     if row is not None:
         if row.wrapped is None:
             raise KeyErased(subject)
@@ -99,8 +102,7 @@ def reading_key(connection: Connection | Session, key_id: str) -> bytes | None:
     known = open_keys.get(key_id)
     if known:
         return known
-    query = select(_table.c.id, _table.c.wrapped, _table.c.kek_id).where(_table.c.id == key_id)
-    row = connection.execute(query).first()
+    row = connection.execute(_BY_ID, {"id": key_id}).first()
     if row is None:
         raise KeyMissing(f"data key {key_id}")
     if row.wrapped is None:
@@ -137,8 +139,7 @@ def rewrap_some(connection: Connection, kek_id: str, limit: int) -> int:
     Raises:
         KeyMissing: the key file does not open one of them.
     """
-    query = select(_table.c.id, _table.c.wrapped, _table.c.kek_id).where(_table.c.kek_id != kek_id,
-                                                                         _table.c.wrapped.is_not(None))
+    query = _KEY.where(_table.c.kek_id != kek_id, _table.c.wrapped.is_not(None))
     rows = connection.execute(query.limit(limit).with_for_update()).all()
     for row in rows:
         new_kek, wrapped = _wrap(row.id, _unwrap(row))
