@@ -79,10 +79,11 @@ async def test_a_value_moved_to_another_row_or_column_is_noticed(chat: Chat, ano
             assert isinstance(session.get(table, target).__dict__["_opened"][column], Tampered)
             session.rollback()
     with reading() as session:
-        for table in (Report, Message, DialogueState, Case, Amendment):
-            rows = session.query(table).all()
-            assert rows and not [row for row in rows for value in row.__dict__["_opened"].values()
-                                 if isinstance(value, Unreadable)]
+        case = session.query(Case).filter_by(conversation_id=first.id).one()
+        rows = [session.get(Report, first.report_id), session.get(DialogueState, first.id), case,
+                *session.query(Message).filter_by(conversation_id=first.id),
+                *session.query(Amendment).filter_by(report_id=first.report_id)]
+        assert not [row for row in rows for value in row.__dict__["_opened"].values() if isinstance(value, Unreadable)]
 
 
 async def test_what_was_written_before_there_was_a_report_belongs_to_it(chat: Chat) -> None:
