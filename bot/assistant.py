@@ -31,9 +31,12 @@ from bot.referrals.reports import (
     begin_report,
     by_reference,
     confirm_receipt,
+    content_of,
+    current_report,
     here_for,
     open_case,
     profile_for,
+    readable,
     state_in_words,
     store_content,
     submit,
@@ -175,18 +178,15 @@ def _first_waiting(conversation_id: str) -> str | None:
 def _load(conversation_id: str, message_id: str | None) -> Turn:
     with writing() as session:
         [conversation] = hold(session, conversation_id)
-        if conversation.report_id is None:
-            begin_report(session, conversation)
-        report = session.get(Report, conversation.report_id)
+        report = current_report(session, conversation)
         message = session.get(Message, message_id) if message_id else None
-        if message is not None and message.report_id is None:
-            message.report_id = report.id
         others = session.execute(
             select(Report)
             .where(Report.conversation_id == conversation_id, Report.id != report.id, Report.dropped_at.is_(None))
             .order_by(Report.created_at)
         ).scalars().all()
         profile, own = profile_for(report.data)
+        others = [other for other in others if readable(other) and not other.erased]
         sent = [r for r in [*others, report] if r.reference]
         return Turn(
             conversation_id=conversation_id,
@@ -238,7 +238,8 @@ def _others_meant(session: Session, turn: Turn) -> list[str]:
     """Name the conversations of the references that a turn adds to."""
     meant = [*(reference for reference, _ in turn.elsewhere),
              *(a.report_id.removeprefix("ref:") for a in turn.additions if a.report_id.startswith("ref:"))]
-    return list(session.execute(select(Report.conversation_id).where(Report.reference.in_(meant))).scalars())
+    found = (select(Report.conversation_id).filter_by(**Report.reference.lookup(session, one)) for one in meant)
+    return [conversation for query in found for conversation in session.execute(query).scalars()]
 
 
 def _store_report(session: Session, turn: Turn, conversation: Conversation) -> None:
@@ -253,11 +254,11 @@ def _store_report(session: Session, turn: Turn, conversation: Conversation) -> N
         target = report.id
         if addition.report_id.startswith("ref:"):
             found = by_reference(session, addition.report_id.removeprefix("ref:"))
-            target = found.id if found else report.id
+            target = found.id if found and not found.erased else report.id
         amend(session, target, addition.text, "responder", addition.verified, turn.message_id)
     for reference, words in turn.elsewhere:
         found = by_reference(session, reference)
-        if found:
+        if found and not found.erased:
             amend(session, found.id, words, "unknown sender", False, turn.message_id)
     for route in turn.confirmed_routes:
         confirm_receipt(session, report.id, route, "responder")
@@ -283,7 +284,7 @@ def _tell_failure(conversation_id: str, message_id: str | None) -> None:
             return
         message.state = "failed"
         report = session.get(Report, conversation.report_id) if conversation.report_id else None
-        content = report.data if report else new_report()
+        content = content_of(report) if report else new_report()
         profile, own = profile_for(content)
         reply = say("failed", content, Setting(profile, own, here_for(content)))
         add_message(session, conversation, "system", reply.text, answers=message_id)

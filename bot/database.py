@@ -86,7 +86,7 @@ def _postgresql(url: str, patience: float, **more: Any) -> Engine:
 
 def _sqlite(url: str) -> Engine:
     if ":///" in url:
-        Path(url.split(":///", 1)[1]).parent.mkdir(parents=True, exist_ok=True)
+        Path(url.split(":///", 1)[1]).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create_engine(url, future=True, hide_parameters=True,
                            connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
 
@@ -117,6 +117,21 @@ def engine() -> Engine:
 def shared() -> bool:
     """Tell whether several processes of a kind may work on this database at once, as on PostgreSQL."""
     return bool(engine().dialect.name == "postgresql")
+
+
+def empty_log() -> bool:
+    """Bring SQLite's write-ahead log into the database and empty it, so that it keeps nothing that was erased.
+
+    Returns:
+        False where somebody was reading meanwhile, so that old pages may stay in the log for a while.
+    """
+    if engine().dialect.name != "sqlite":
+        return True
+    connection = engine().raw_connection()
+    try:
+        return connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+    finally:
+        connection.close()
 
 
 @contextmanager

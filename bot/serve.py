@@ -162,11 +162,13 @@ def serve_bot(number: int) -> None:
         number: which of the named sockets is its own, from 1.
 
     Raises:
-        UnsafeSetting: so many sockets are not named.
+        UnsafeSetting: so many sockets are not named, or the key file is missing, readable by others, or not the one of
+            this database.
         BrokenData: an entry of a catalogue is broken.
         UntrustedModel: the model is not the one that was trained here.
         AlreadyRunning: another bot process answers at the socket.
     """
+    from bot.security import keys
     from bot.setup import check_data
     from bot.training import trusted_model
 
@@ -175,11 +177,20 @@ def serve_bot(number: int) -> None:
     # Every catalogue is loaded, and checked, before the first responder writes.
     check_data()
     trusted_model(settings().models)
+    keys.check()
     bot_app().run(sock=private_socket(settings().bot_sockets[number - 1]), access_log=False, debug=False)
 
 
 def serve_web() -> None:
-    """Run the web process until it is told to stop."""
+    """Run the web process until it is told to stop.
+
+    Raises:
+        UnsafeSetting: the key file is missing, readable by others, or not the one of this database.
+        AlreadyRunning: the port is taken.
+    """
+    from bot.security import keys
+
+    keys.check()
     with socket.socket() as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -190,8 +201,15 @@ def serve_web() -> None:
 
 
 def serve_jobs() -> None:
-    """Run the jobs until they are told to stop."""
+    """Run the jobs until they are told to stop.
+
+    Raises:
+        UnsafeSetting: the key file is missing, readable by others, or not the one of this database.
+    """
     from bot.jobs import delivery, pending, rounds, trail
+    from bot.security import keys
+
+    keys.check()
 
     async def all_of_them() -> None:
         await asyncio.gather(rounds.run(heartbeat()), pending.run(), delivery.run(), trail.run())

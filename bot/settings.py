@@ -32,6 +32,7 @@ class Settings:
         bot_sockets: Unix sockets of the bot processes, mode 0600; several only on PostgreSQL.
         models: folder of the trained model.
         backup_key: file with the key of the backups.
+        key_file: file of the key-encryption keys, mode 0400.
         cookies_secure: False only where pages are served on localhost without TLS.
         crash_at: point at which this process kills itself, as `point` or `point:which time`; empty but in crash tests.
     """
@@ -44,6 +45,7 @@ class Settings:
     bot_sockets: tuple[Path, ...]
     models: Path
     backup_key: Path
+    key_file: Path
     cookies_secure: bool
     crash_at: str
 
@@ -100,6 +102,7 @@ def read_settings(environment: dict[str, str]) -> Settings:
         bot_sockets=sockets,
         models=_path(environment.get("FIRSTLINE_MODELS", "models")),
         backup_key=_path(environment.get("FIRSTLINE_BACKUP_KEY", "var/keys/backup")),
+        key_file=_path(environment.get("FIRSTLINE_KEY_FILE", "var/key")),
         cookies_secure=behind_proxy,
         crash_at=crash_at,
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from alembic import command
 from alembic.config import Config
 
+from bot.security import keys
 from bot.settings import ROOT, settings
 from bot.training import train_if_needed
 
@@ -47,7 +48,12 @@ def migrations(url: str) -> Config:
 
 
 def migrate() -> None:
-    """Bring the database up to date; one that is new gets all tables."""
+    """Bring the database up to date; one that is new gets all tables, and a key to seal them with.
+
+    Raises:
+        UnsafeSetting: the key file is missing, readable by others, or not the one of this database.
+    """
+    keys.make_ready()
     command.upgrade(migrations(settings().database_url), "head")
 
 

@@ -15,6 +15,7 @@ _FOLDER = Path(tempfile.mkdtemp(prefix="firstline-tests-"))
 os.environ.update(
     FIRSTLINE_DATABASE_URL=new_url(_FOLDER / "tests.db"),
     FIRSTLINE_SECRET="only-for-tests-" + uuid.uuid4().hex * 2,
+    FIRSTLINE_KEY_FILE=str(_FOLDER / "key"),
     FIRSTLINE_BOT_SOCKET=str(_FOLDER / "bot.sock"),
     FIRSTLINE_PORT="0",
     RASA_TELEMETRY_ENABLED="false",
@@ -22,15 +23,20 @@ os.environ.update(
 )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def key_file() -> None:
+    """Make the tests' key-encryption key; each test's own database is sealed under it."""
+    from bot.security.key_file import make_keys
+
+    make_keys(_FOLDER / "key")
+
+
 @pytest.fixture(scope="session")
 def database() -> Iterator[None]:
     """Bring the tests' database up to date by the project's own migrations."""
-    from alembic import command
+    from bot.setup import migrate
 
-    from bot.settings import settings
-    from bot.setup import migrations
-
-    command.upgrade(migrations(settings().database_url), "head")
+    migrate()
     yield
 
 

@@ -21,12 +21,10 @@ PARTS = ("bot", "web", "jobs")
 START_SECONDS = 90
 _PREPARE = """
 import json
-from alembic import command
 from bot.database import writing
 from bot.security.accounts import first_start
-from bot.settings import settings
-from bot.setup import migrations
-command.upgrade(migrations(settings().database_url), "head")
+from bot.setup import migrate
+migrate()
 with writing() as session:
     print(json.dumps(first_start(session)))
 """
@@ -52,6 +50,7 @@ def environment(folder: Path, port: int, models: Path = ROOT / "models") -> dict
         **others,
         "FIRSTLINE_DATABASE_URL": new_url(folder / "firstline.db"),
         "FIRSTLINE_SECRET": os.urandom(32).hex(),
+        "FIRSTLINE_KEY_FILE": str(folder / "key"),
         "FIRSTLINE_PROFILE": "default",
         "FIRSTLINE_HOST": "127.0.0.1",
         "FIRSTLINE_PORT": str(port),

@@ -20,7 +20,9 @@ import bot.conversations.tables
 import bot.referrals.tables
 import bot.security.tables  # noqa: F401 (every table must be known)
 from bot.backups.sealed_file import read, write
-from bot.database import Base, engine, now
+from bot.database import Base, engine, now, writing
+from bot.referrals.erasure import erase_again
+from bot.security.keys import SEARCH, check_file, check_opens
 from bot.settings import settings
 from bot.setup import migrations
 
@@ -106,8 +108,10 @@ def restore(source: Path) -> Counter[str]:
         NotEmpty: there is something in the database.
         Damaged: a file was changed, cut off or belongs to another key; nothing was restored.
         KeyUnsafe: the key of the backups is unsafe.
+        UnsafeSetting: the key file is missing, readable by others, or not the one of these records.
     """
     key = backup_key(settings().backup_key)
+    check_file()
     revision = json.loads(next(read(source, key)))["revision"]
     config = migrations(settings().database_url)
     command.upgrade(config, revision)
@@ -116,6 +120,9 @@ def restore(source: Path) -> Counter[str]:
         tables = MetaData()
         tables.reflect(connection)
         _must_be_empty(connection, tables)
+        # The new database's own key, which has sealed nothing yet.
+        for name in KEYS:
+            connection.execute(tables.tables[name].delete())
         for file in (source, source.with_name(KEYS_FILE)):
             parts = read(file, key)
             next(parts)
@@ -125,13 +132,19 @@ def restore(source: Path) -> Counter[str]:
                 rows = [{name: _revived(value) for name, value in row.items()} for row in entry["rows"]]
                 connection.execute(table.insert(), [_typed(table, row) for row in rows])
                 counts[entry["table"]] += len(rows)
+        check_opens(connection)
     command.upgrade(config, "head")
+    with writing() as session:
+        erase_again(session)
     return counts
 
 
 def _must_be_empty(connection: Connection, tables: MetaData) -> None:
     for name, table in tables.tables.items():
-        if name != "alembic_version" and connection.execute(select(func.count()).select_from(table)).scalar_one():
+        query = select(func.count()).select_from(table)
+        if name in KEYS:
+            query = query.where(table.c.subject != SEARCH)
+        if name != "alembic_version" and connection.execute(query).scalar_one():
             raise NotEmpty(f"the database is not empty (table {name}); restore into a new one")
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from bot.database import writing
 from bot.referrals.reference import clean_reference
+from bot.referrals.reports import by_reference
 from bot.referrals.tables import Case, Report
 from bot.security import audit as records
 from bot.security import heads
@@ -47,8 +48,8 @@ def show(subject: str) -> None:
 
 def _of_one_record(session: Session, subject: str) -> set[str]:
     """Give the ids of the case, report and conversation that a subject belongs to, and the subject itself."""
+    named = by_reference(session, clean_reference(subject) or subject)
     query = select(Report.id, Report.conversation_id, Case.id.label("case")).outerjoin(
         Case, Case.report_id == Report.id
-    ).where(or_(Report.id == subject, Case.id == subject, Report.conversation_id == subject,
-                Report.reference == (clean_reference(subject) or subject)))
+    ).where(or_(Report.id == (named.id if named else subject), Case.id == subject, Report.conversation_id == subject))
     return {subject, *(one for row in session.execute(query) for one in row if one)}

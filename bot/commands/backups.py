@@ -7,6 +7,7 @@ import click
 
 from bot.backups.copies import KeyUnsafe, NotEmpty, back_up, restore
 from bot.backups.sealed_file import Damaged
+from bot.settings import UnsafeSetting
 
 
 @click.command()
@@ -26,6 +27,6 @@ def restore_copy(source: Path) -> None:
     """Bring a copy back into an empty database."""
     try:
         counts = restore(source)
-    except (Damaged, KeyUnsafe, NotEmpty, OSError) as error:
+    except (Damaged, KeyUnsafe, NotEmpty, UnsafeSetting, OSError) as error:
         raise click.ClickException(f"nothing was restored: {error}") from error
     click.echo(f"{sum(counts.values())} rows of {len(counts)} tables are back")

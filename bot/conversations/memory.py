@@ -61,13 +61,11 @@ class TurnStore(TrackerStore):
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """Give the tracker of a conversation; None for a new one."""
         with reading() as session:
-            events = session.execute(
-                select(DialogueState.events).where(DialogueState.conversation_id == sender_id)
-            ).scalar_one_or_none()
-        if events is None:
+            row = session.get(DialogueState, sender_id)
+        if row is None:
             return None
         return DialogueStateTracker.from_events(
-            sender_id, deserialise_events(events), self.domain.slots, domain=self.domain
+            sender_id, deserialise_events(row.events), self.domain.slots, domain=self.domain
         )
 
     async def keys(self) -> Iterable[str]:

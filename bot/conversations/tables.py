@@ -3,22 +3,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    Boolean,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    Text,
-    UniqueConstraint,
-    event,
-    func,
-    select,
-)
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, UniqueConstraint, event, func, select
 
 from bot.database import Base, UtcTime, now
+from bot.protocol.catalogue import text as sentence
+from bot.security.sealed import Sealed, SealedRow
 
 
 class Conversation(Base):
@@ -50,7 +39,7 @@ class Conversation(Base):
     __table_args__ = (UniqueConstraint("owner", "name"),)
 
 
-class Message(Base):
+class Message(SealedRow, Base):
     """One message, in or out.
 
     `author` is responder, bot, human or system. An incoming message is `waiting` until the bot or a person had it
@@ -65,9 +54,9 @@ class Message(Base):
     seq = Column(Integer, nullable=False)
     author = Column(String(10), nullable=False)
     speaker = Column(String(80), nullable=True)
-    text = Column(Text, nullable=False)
-    payload = Column(Text, nullable=True)
-    quick_replies = Column(JSON, nullable=False, default=list)
+    text = Sealed(erased=lambda: sentence("erased"), damaged=lambda: sentence("unreadable"))
+    payload = Sealed(nullable=True, damaged=lambda: None)
+    quick_replies = Sealed(as_json=True, erased=list, damaged=list)
     external_id = Column(String(64), nullable=True)
     answers = Column(String(36), nullable=True)
     state = Column(String(8), nullable=False, default="done")
@@ -78,6 +67,7 @@ class Message(Base):
         Index("messages_waiting", "state", "conversation_id"),
         Index("messages_answers", "answers"),
     )
+    sealed_under = ("report_id", "conversation_id")
 
 
 class Delivery(Base):
@@ -100,12 +90,13 @@ class Delivery(Base):
     __table_args__ = (Index("deliveries_due", "state", "due_at"),)
 
 
-class DialogueState(Base):
+class DialogueState(SealedRow, Base):
     """What Rasa must remember of a conversation, kept small: slots, active loop, and where it listens."""
 
     __tablename__ = "dialogue_states"
     conversation_id = Column(ForeignKey("conversations.id"), primary_key=True)
-    events = Column(JSON, nullable=False)
+    events = Sealed(as_json=True, erased=list, damaged=list)
+    sealed_under = ("conversation_id",)
 
 
 class Change(Base):

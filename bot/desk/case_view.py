@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bot.conversations.messages import messages_after
 from bot.conversations.tables import Message
 from bot.database import now
-from bot.desk.queue import people, person_line, where
+from bot.desk.queue import people_of, person_line, where
 from bot.desk.rendering import texts
 from bot.protocol.catalogue import OPEN_ANSWERS, Field, fields
 from bot.protocol.names import country_name, value_in_words
@@ -47,6 +47,7 @@ class CaseView:
         talks: that officer speaks in the chat now.
         where: place and country.
         people: whom it is about.
+        gone: erased or unreadable, where there is no content to show.
         top: the values that matter first, by field.
         closed_countries: what must not be contacted, in words; empty where nothing is closed.
         responder: whether the responder's device is verified, and as whom.
@@ -64,6 +65,7 @@ class CaseView:
     talks: bool
     where: str
     people: str
+    gone: str
     top: dict[str, Line | None]
     closed_countries: str
     responder: str
@@ -95,7 +97,7 @@ def look(session: Session, case_id: str, account: Account) -> CaseView:
     """
     cases.must_be_officer(account)
     opened = cases.find(session, case_id)
-    record = reports.record_of(session, opened.report)
+    record, content = reports.record_of(session, opened.report), reports.content_of(opened.report)
     mine = opened.case.state == "claimed" and opened.case.owner_id == account.id
     values = record.get("values", {})
     persons = [
@@ -105,7 +107,7 @@ def look(session: Session, case_id: str, account: Account) -> CaseView:
     receipts = receipts_of(session, opened.report.id)
     return CaseView(
         opened=opened, record=record, mine=mine, talks=mine and opened.conversation.state == "human",
-        where=where(opened.report.data), people=people(opened.report.data),
+        where=where(content), people=people_of(opened.report), gone=reports.gone(opened.report),
         top={key: _line(fields()[key], values[key]) if values.get(key) else None for key in _TOP},
         closed_countries=closed_in_words(record.get("firewall", {})),
         responder=_responder(session, opened.conversation.owner),
@@ -195,7 +197,11 @@ def printed(view: CaseView, route: str) -> dict[str, Any]:
 
     Raises:
         NoSuchCase: the report has no such route.
+        CaseErased: there is nothing left to print.
+        Unreadable: the record cannot be read.
     """
+    if view.gone == "erased":
+        raise cases.CaseErased(view.opened.case.id)
     if route not in dict(view.routes):
         raise cases.NoSuchCase(route)
     own = [entry for entry in view.persons if entry[0]["route"] == route]

@@ -23,9 +23,11 @@ from bot.protocol.profile import load_profile
 from bot.protocol.routes import title
 from bot.referrals.cases import CaseError
 from bot.referrals.reference import clean_reference
-from bot.referrals.tables import Case, Report
+from bot.referrals.reports import by_reference
+from bot.referrals.tables import Case
 from bot.security import audit
 from bot.security.headers import protect
+from bot.security.sealing import Unreadable
 from bot.settings import settings
 
 
@@ -62,10 +64,11 @@ async def find(request: Request) -> HTTPResponse:
 
     def load() -> str | None:
         with writing() as session:
-            query = select(Case.id).join(Report, Report.id == Case.report_id).where(Report.reference == reference)
-            found: str | None = session.execute(query).scalar_one_or_none()
-            if found:
-                audit.note(session, who, "case.found", found)
+            report = by_reference(session, str(reference))
+            if report is None:
+                return None
+            found: str = session.execute(select(Case.id).filter_by(report_id=report.id)).scalar_one()
+            audit.note(session, who, "case.found", found)
             return found
 
     case_id = await asyncio.to_thread(load) if reference else None
@@ -79,6 +82,8 @@ async def went_wrong(request: Request, exception: Exception) -> HTTPResponse:
     sentences = texts()["problems"]
     if isinstance(exception, CaseError):
         status, text = status_of(exception), sentence(exception)
+    elif isinstance(exception, Unreadable):
+        status, text = 500, sentences["unreadable"]
     elif isinstance(exception, SQLAlchemyError):
         status, text = 503, sentences["unavailable"]
     elif isinstance(exception, (Forbidden, NotFound)):

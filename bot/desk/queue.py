@@ -14,7 +14,7 @@ from bot.desk.rendering import texts
 from bot.protocol.names import country_name, value_in_words
 from bot.protocol.report import Data, entry_of, value
 from bot.protocol.routes import presumed_child, routes_of, title
-from bot.referrals.reports import here_for, profile_for
+from bot.referrals.reports import content_of, gone, here_for, profile_for, readable
 from bot.referrals.tables import Case, Receipt, Report
 from bot.security.tables import Account
 
@@ -110,7 +110,7 @@ def queue(session: Session, closed: bool = False) -> list[Item]:
 
 
 def _item(row: Any, routes: list[str] | None) -> Item:
-    case, data = row.Case, row.Report.data
+    case, data = row.Case, content_of(row.Report)
     again = case.state == "claimed" and row.chat == "waiting"
     written = row.author == "responder" and (case.claimed_at is None or row.said_at > case.claimed_at)
     unanswered = case.state == "claimed" and row.chat == "human" and written
@@ -118,10 +118,10 @@ def _item(row: Any, routes: list[str] | None) -> Item:
     return Item(
         case=case,
         where=where(data),
-        people=people(data),
+        people=people_of(row.Report),
         routes=tuple((route, title(route)) for route in routes or routes_of(data, here_for(data))),
         owner=row.owner,
-        reference=row.Report.reference,
+        reference=row.Report.reference if readable(row.Report) else None,
         writers=tuple(words for flag, words in texts()["writers"].items() if data.get(flag)),
         danger_answer=_danger_answer(data),
         rings=case.state == "open" or again or (unanswered and (case.danger or case.missing)),
@@ -144,6 +144,11 @@ def where(data: Data) -> str:
     country = value(data, "country")
     parts = [value(data, "place"), country_name(country) if country else None]
     return ", ".join(str(part) for part in parts if part)
+
+
+def people_of(report: Report) -> str:
+    """Write whom a report is about, or that its content is gone."""
+    return str(texts()["people"][gone(report)]) if gone(report) else people(content_of(report))
 
 
 def people(data: Data) -> str:

@@ -15,7 +15,6 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 from sanic.response import json as as_json
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.conversations.tables import Conversation
 from bot.database import reading, writing
@@ -71,7 +70,7 @@ def _token_of(request: Request, scope: str) -> ApiToken:
 async def _authorised(request: Request, scope: str) -> ApiToken:
     try:
         return await asyncio.to_thread(_token_of, request, scope)
-    except SQLAlchemyError as error:
+    except gateway.STORE_AWAY as error:
         raise Failure(503, "unavailable", text("database_down", **gateway.numbers())) from error
 
 
@@ -136,7 +135,7 @@ async def _give_record(request: Request, find: Any) -> HTTPResponse:
     who = (await _authorised(request, "desk")).name
     try:
         record = await asyncio.to_thread(_record, find, who)
-    except SQLAlchemyError as error:
+    except gateway.STORE_AWAY as error:
         raise Failure(503, "unavailable", text("database_down", **gateway.numbers())) from error
     if record is None:
         raise Failure(404, "not_found", _reason("not_found"))

@@ -22,8 +22,9 @@ from bot.door import bot_client
 from bot.protocol.catalogue import text
 from bot.protocol.profile import load_profile
 from bot.protocol.report import put
-from bot.referrals.reports import begin_report, open_case, store_content
+from bot.referrals.reports import current_report, open_case, readable, store_content
 from bot.referrals.tables import Report
+from bot.security.sealing import SealError
 from bot.settings import settings
 from bot.understanding.danger import begins_another_case, danger, wants_human
 
@@ -32,6 +33,8 @@ PER_MINUTE = 60
 """Messages of one conversation in a minute; danger and a wish for a person are never counted."""
 
 TAP = "#"
+STORE_AWAY = (SQLAlchemyError, SealError)
+"""What keeps a message from being stored or read: no database, or no key to seal or open it with."""
 
 
 class Refused(ValueError):
@@ -119,7 +122,7 @@ async def post(owner: str, name: str, channel: str, words: str, external_id: str
     try:
         conversation_id, message_id, waits = await asyncio.to_thread(_store, owner, name, channel, kept, external_id,
                                                                          country)
-    except SQLAlchemyError as error:
+    except STORE_AWAY as error:
         raise Unavailable(text("database_down", **numbers())) from error
     try:
         if waits:
@@ -128,7 +131,7 @@ async def post(owner: str, name: str, channel: str, words: str, external_id: str
         await asyncio.to_thread(_bot_is_down, conversation_id, message_id)
     try:
         answer = await asyncio.to_thread(_answer, conversation_id, message_id)
-    except SQLAlchemyError as error:
+    except STORE_AWAY as error:
         raise Unavailable(text("database_down", **numbers())) from error
     reached("door.answering")
     return answer
@@ -172,11 +175,11 @@ def _too_many(session: Any, conversation_id: str) -> bool:
 def _title(session: Any, conversation_id: str, payload: str) -> str | None:
     """Find the title of the reply that was tapped, as the responder saw it; None where none was offered."""
     rows = session.execute(
-        select(Message.quick_replies)
+        select(Message)
         .where(Message.conversation_id == conversation_id, Message.author == "bot")
-        .order_by(Message.seq.desc())
+        .order_by(Message.seq.desc()).execution_options(yield_per=4)
     ).scalars()
-    return next((r["title"] for replies in rows for r in replies if r["payload"] == payload), None)
+    return next((r["title"] for row in rows for r in row.quick_replies if r["payload"] == payload), None)
 
 
 def _alarm_at_once(session: Any, conversation: Conversation, words: str) -> None:
@@ -185,8 +188,7 @@ def _alarm_at_once(session: Any, conversation: Conversation, words: str) -> None
     with_a_person = conversation.state == "human"
     if not (in_danger or human or with_a_person):
         return
-    report = session.get(Report, conversation.report_id) if conversation.report_id else None
-    report = report or begin_report(session, conversation)
+    report = current_report(session, conversation)
     content = deepcopy(report.data)
     if with_a_person:
         # The bot does not read what is told to a person; the words belong to the record all the same.
@@ -210,7 +212,7 @@ def _bot_is_down(conversation_id: str, message_id: str) -> None:
                 return
             told = tell(session, conversation, text("bot_down", **numbers()))
             told.answers = message_id
-    except SQLAlchemyError as error:
+    except STORE_AWAY as error:
         raise Unavailable(text("database_down", **numbers())) from error
 
 
@@ -232,7 +234,7 @@ def _hand_out(conversation_id: str, find: Callable[[Session], list[Message]], ha
         conversation = session.get(Conversation, conversation_id)
         report = session.get(Report, conversation.report_id) if conversation.report_id else None
         return Answer(conversation.name, [as_json(m, conversation) for m in find(session)], conversation.state,
-                      report.reference if report else None)
+                      report.reference if report and readable(report) else None)
 
 
 async def read(owner: str, name: str, after: int, has: int = 0) -> Answer | None:
@@ -261,5 +263,5 @@ async def read(owner: str, name: str, after: int, has: int = 0) -> Answer | None
 
     try:
         return await asyncio.to_thread(fetch)
-    except SQLAlchemyError as error:
+    except STORE_AWAY as error:
         raise Unavailable(text("database_down", **numbers())) from error

@@ -66,12 +66,12 @@ def keep(owner: str, code: str) -> tuple[str, str | None]:
         found.return_code_hash = hashed
         found.return_failures = 0
         found.return_blocked_until = None
-        reference = session.execute(select(Report.reference).where(Report.id == found.report_id)).scalar_one_or_none()
-        return found.return_key, reference
+        report = session.get(Report, found.report_id) if found.report_id else None
+        return found.return_key, report.reference if report else None
 
 
 def _find(session: Session, number: str) -> Conversation | None:
-    by_reference = select(Report.conversation_id).where(Report.reference == number)
+    by_reference = select(Report.conversation_id).filter_by(**Report.reference.lookup(session, number))
     query = select(Conversation).where(
         (Conversation.return_key == number) | Conversation.id.in_(by_reference),
         Conversation.return_code_hash.is_not(None),

@@ -5,7 +5,6 @@ import asyncio
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.conversations.tables import Conversation, Message
@@ -133,7 +132,7 @@ async def view(owner: str, after: int = 0, has: int = 0) -> dict[str, Any]:
     recent, state = (answer.messages, answer.state) if answer else ([], "bot")
     try:
         duty, conversation, officer, ids = await asyncio.to_thread(_extras, owner, after)
-    except SQLAlchemyError as error:
+    except gateway.STORE_AWAY as error:
         raise gateway.Unavailable(texts()["error"]["unavailable"]) from error
     replies = active_replies(recent) if state != "human" else []
     if not recent:

@@ -12,7 +12,6 @@ from sanic.log import error_logger
 from sanic.request import Request
 from sanic.response import HTTPResponse, raw, redirect
 from sanic.response import json as as_json
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.door import devices, gateway, pages
 from bot.door.devices import CONVERSATION, csrf_fits, csrf_of, device_of, from_our_page, owner_of, remember
@@ -42,7 +41,7 @@ async def _chat(device: str, status: int = 200, text: str = "", notice: str = ""
     """Render the chat of a device, with what was typed left in the box."""
     try:
         now, bound = await view(owner_of(device)), await bound_in_words(device)
-    except (gateway.Unavailable, SQLAlchemyError):
+    except (gateway.Unavailable, *gateway.STORE_AWAY):
         return _with_text(device, 503, "unavailable", text)
     messages = now.pop("messages")
     shown = messages if everything else messages[-SHOWN_AT_ONCE:]
@@ -160,7 +159,7 @@ async def events(request: Request) -> HTTPResponse | None:
                     await asyncio.wait_for(changed.wait(), BEAT_SECONDS)
                 except asyncio.TimeoutError:
                     continue
-    except (gateway.Unavailable, SQLAlchemyError):
+    except (gateway.Unavailable, *gateway.STORE_AWAY):
         # The browser comes back by itself, and says so to the responder until it succeeds.
         await stream.eof()
     return None
@@ -193,7 +192,7 @@ async def went_wrong(request: Request, exception: Exception) -> HTTPResponse:
     wants_json = request.path.startswith("/chat/") and request.path != "/chat/send"
     status = exception.status_code if isinstance(exception, SanicException) else 500
     name = "not_found" if status == 404 else "broken"
-    if isinstance(exception, (gateway.Unavailable, SQLAlchemyError)):
+    if isinstance(exception, (gateway.Unavailable, *gateway.STORE_AWAY)):
         status, name = 503, "unavailable"
     if status >= 500:
         # The kind of error only: its text may hold what a responder wrote, and the address an invitation's secret.

@@ -13,7 +13,7 @@ from bot.conversations.tables import Conversation, Message
 from bot.database import now
 from bot.protocol.catalogue import text
 from bot.referrals.notices import notify
-from bot.referrals.reports import profile_for
+from bot.referrals.reports import content_of, profile_for
 from bot.referrals.tables import Case, Report
 
 
@@ -85,13 +85,13 @@ def _held(session: Session, query: Any) -> Iterator[Any]:
 
 
 def _patience(session: Session, case: Case) -> timedelta:
-    limits = profile_for(session.get(Report, case.report_id).data)[0].limits
+    limits = profile_for(content_of(session.get(Report, case.report_id)))[0].limits
     return timedelta(minutes=limits["claim_minutes_danger" if case.danger or case.missing else "claim_minutes"])
 
 
 def _ring(session: Session, case: Case, sentence: str) -> None:
     report = session.get(Report, case.report_id)
-    profile = profile_for(report.data)[0]
+    profile = profile_for(content_of(report))[0]
     case.alarms += 1
     case.alarm_at = now() + _patience(session, case)
     changed(session, DESK, alarm=True)

@@ -17,6 +17,7 @@ from bot.crash_points import reached
 from bot.database import writing
 from bot.referrals.reports import open_case
 from bot.referrals.tables import Report
+from bot.security.sealing import SealError
 from bot.security.webhooks import signature
 
 log = structlog.get_logger()
@@ -32,7 +33,7 @@ async def run() -> None:
         while True:
             try:
                 taken = await deliver(http)
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, SealError) as error:
                 log.warning("delivery_waits", error=type(error).__name__)
                 taken = 0
             if not taken:

@@ -12,6 +12,7 @@ from bot.database import writing
 from bot.jobs.alarms import repeat_alarms, ring_for_unanswered
 from bot.jobs.unfinished import attend
 from bot.locks import alone
+from bot.security.sealing import SealError
 
 log = structlog.get_logger()
 
@@ -44,5 +45,5 @@ def one_round() -> None:
             session.flush()
             reached("jobs.before_commit")
         reached("jobs.committed")
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, SealError) as error:
         log.warning("round_failed", error=type(error).__name__)

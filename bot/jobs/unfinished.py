@@ -14,7 +14,7 @@ from bot.database import now
 from bot.protocol.catalogue import text
 from bot.protocol.routes import presumed_child
 from bot.referrals.notices import notify
-from bot.referrals.reports import StaleReport, open_case, profile_for, store_content
+from bot.referrals.reports import StaleReport, content_of, open_case, profile_for, readable, store_content
 from bot.referrals.tables import Case, Report
 
 OLDEST = timedelta(days=7)
@@ -32,10 +32,10 @@ def attend(session: Session) -> tuple[int, int]:
     """
     reminded = surfaced = 0
     for report, conversation, last in _resting(session):
-        limits = profile_for(report.data)[0].limits
+        limits = profile_for(content_of(report))[0].limits
         # A word from the future was written before the clock was set back: better early than late.
         age = abs(now() - last)
-        if age > timedelta(minutes=limits["unfinished_minutes"]):
+        if age > timedelta(minutes=limits["unfinished_minutes"]) or not readable(report):
             open_case(session, report, conversation, "unfinished")
             surfaced += 1
         elif age > timedelta(minutes=limits["reminder_minutes"]) and not report.data.get("reminded"):
@@ -66,9 +66,10 @@ def _resting(session: Session) -> Iterator[tuple[Report, Conversation, datetime]
 
 
 def _about_a_child(report: Report) -> bool:
-    data = report.data
+    """Tell whether a draft may be about a child; one that cannot be read may."""
+    data = content_of(report)
     children = not data["persons"] or any(presumed_child(p) is not False for p in data["persons"])
-    return bool(data["about_a_person"] and children and not data.get("outside"))
+    return bool((data["about_a_person"] or not readable(report)) and children and not data.get("outside"))
 
 
 def _remind(session: Session, report: Report, conversation: Conversation) -> bool:

@@ -165,7 +165,8 @@ def schema() -> dict[str, Any]:
         "title": "Firstline record",
         "description": "One report about one or several persons: a draft, a contact or a referral.",
         **_object(
-            status={"enum": ["draft", "contact", "referral"]}, conversation=string, reference=nullable,
+            status={"enum": ["draft", "contact", "referral", "erased", "unreadable"]}, conversation=string,
+            reference=nullable,
             state={"enum": ["bot", "waiting", "human", "closed"]}, protocol_version=string, created_at=string,
             updated_at=string, sent_at=nullable, country=string, reporter_verified={"type": "boolean"},
             values=_values("report"), persons={"type": "array", "items": _person_schema()},

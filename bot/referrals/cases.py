@@ -11,6 +11,7 @@
         ├── StillContact    it is a contact, and the act needs a referral
         ├── AlreadyReferral it is a referral already
         ├── CaseClosed      it was closed
+        ├── CaseErased      its content was erased
         └── ChangedMeanwhile somebody changed the record since the page was shown
 """
 from __future__ import annotations
@@ -23,7 +24,7 @@ from sqlalchemy.orm import Session
 from bot.conversations.messages import DESK, changed, hold
 from bot.conversations.tables import Conversation
 from bot.referrals.notices import notify
-from bot.referrals.reports import profile_for
+from bot.referrals.reports import content_of, profile_for
 from bot.referrals.tables import Case, Report
 from bot.referrals.told import told
 from bot.security import audit
@@ -84,6 +85,10 @@ class AlreadyReferral(WrongState):
 
 class CaseClosed(WrongState):
     """The case was closed."""
+
+
+class CaseErased(WrongState):
+    """The content of the case was erased."""
 
 
 class ChangedMeanwhile(WrongState):
@@ -182,7 +187,7 @@ def find_own(session: Session, case_id: str, account: Account) -> Opened:
 def why_not(opened: Opened) -> WrongState:
     """Name what stands in the way of working on a case."""
     if opened.case.state == "closed":
-        return CaseClosed(opened.case.id)
+        return CaseErased(opened.case.id) if opened.report.erased else CaseClosed(opened.case.id)
     if opened.owner is not None:
         return OwnedByOther(opened.owner.display_name)
     return NotClaimed(opened.case.id)
@@ -197,7 +202,7 @@ def say(session: Session, opened: Opened, key: str, **values: str) -> None:
         key: id of the sentence in `data/told.yml`.
         values: what stands for its braces.
     """
-    profile = profile_for(opened.report.data)[0]
+    profile = profile_for(content_of(opened.report))[0]
     notify(session, opened.report, opened.conversation,
            told(key, **{"emergency": profile.emergency, "duty_phone": profile.duty.phone, **values}))
 

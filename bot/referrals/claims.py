@@ -25,7 +25,7 @@ from bot.referrals.cases import (
     why_not,
 )
 from bot.referrals.receipts import confirm_here
-from bot.referrals.reports import profile_for
+from bot.referrals.reports import content_of, profile_for
 from bot.referrals.tables import Case
 from bot.security.accounts import SUPERVISOR
 from bot.security.tables import Account
@@ -154,7 +154,7 @@ def release(session: Session, case_id: str, account: Account) -> Opened:
         WrongState: the officer does not have it.
     """
     opened = find_own(session, case_id, account)
-    limit = profile_for(opened.report.data)[0].limits[
+    limit = profile_for(content_of(opened.report))[0].limits[
         "claim_minutes_danger" if opened.case.danger or opened.case.missing else "claim_minutes"
     ]
     _change_owned(session, opened, account, state="open", owner_id=None, claimed_at=None,

@@ -1,7 +1,6 @@
 """What the desk decides about a case: decision, contact to referral, case manager, close; each is told."""
 from __future__ import annotations
 
-from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.crash_points import reached
@@ -11,7 +10,7 @@ from bot.referrals.cases import AlreadyReferral, NotSaid, Opened, StillContact, 
 from bot.referrals.claims import leave_chat
 from bot.referrals.receipts import confirm_here
 from bot.referrals.reference import clean_reference
-from bot.referrals.tables import Case, Report
+from bot.referrals.tables import Report
 from bot.referrals.told import told
 from bot.security.tables import Account
 
@@ -56,14 +55,9 @@ def decide(session: Session, case_id: str, account: Account, decision: str, reas
         kept = told("not_competent_kept", reason=reason, where=where)
     elif decision == "duplicate":
         kept = told("duplicate_kept", reason=reason, where=_other_report(session, opened.report, where))
-    fresh = session.execute(
-        update(Case)
-        .where(Case.id == case_id, Case.owner_id == account.id, Case.state == "claimed",
-               or_(Case.decision.is_(None), Case.decision != decision, Case.decision_reason != kept))
-        .values(decision=decision, decision_reason=kept)
-        .execution_options(synchronize_session=False)
-    ).rowcount
-    if fresh:
+    if (opened.case.decision, opened.case.decision_reason) != (decision, kept):
+        opened.case.decision, opened.case.decision_reason = decision, kept
+        session.flush()
         reached("decision.noted")
         # The other report's reference stays at the desk: the responder may have no part in it.
         say(session, opened, key, name=account.display_name, reason=reason, where=where)
@@ -73,10 +67,10 @@ def decide(session: Session, case_id: str, account: Account, decision: str, reas
 
 def _other_report(session: Session, report: Report, typed: str) -> str:
     reference = clean_reference(typed)
-    query = select(Report.id).where(Report.reference == reference, Report.id != report.id)
-    if reference is None or session.execute(query).first() is None:
+    other = reports.by_reference(session, reference) if reference else None
+    if other is None or other.id == report.id:
         raise NotSaid("where")
-    return reference
+    return str(reference)
 
 
 def make_referral(session: Session, case_id: str, account: Account) -> Opened:

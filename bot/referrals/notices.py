@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from bot.conversations.messages import tell
 from bot.conversations.tables import Conversation
 from bot.protocol.wording import describe
+from bot.referrals.reports import content_of, readable
 from bot.referrals.tables import Case, Report
 from bot.referrals.told import told
 
@@ -27,7 +28,7 @@ def notify(session: Session, report: Report, conversation: Conversation, sentenc
 
 
 def _name(report: Report) -> str:
-    if report.reference:
+    if readable(report) and report.reference:
         return str(report.reference)
-    people = ", ".join(describe(person) for person in report.data["persons"])
+    people = ", ".join(describe(person) for person in content_of(report)["persons"])
     return told("not_sent_yet", people=people or told("nobody_described"))

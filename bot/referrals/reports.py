@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.conversations.messages import DESK, as_json, changed, hold, messages_after
-from bot.conversations.tables import Conversation
+from bot.conversations.tables import Conversation, Message
 from bot.crash_points import reached
 from bot.database import now
 from bot.protocol.catalogue import text
@@ -21,6 +21,7 @@ from bot.referrals.reference import new_reference
 from bot.referrals.responders import enter_sender
 from bot.referrals.tables import Amendment, Case, Receipt, Report
 from bot.security.invitations import binding_of
+from bot.security.sealing import Unreadable
 from bot.settings import settings
 
 
@@ -43,6 +44,11 @@ def begin_report(session: Session, conversation: Conversation, content: Data | N
     session.add(report)
     session.flush()
     conversation.report_id = report.id
+    before = select(Message).filter_by(conversation_id=conversation.id, report_id=None)
+    for message in session.execute(before).scalars():
+        # What was written before there was a report is part of it, and sealed with it from now on.
+        message.report_id = report.id
+    session.flush()
     return report
 
 
@@ -61,7 +67,7 @@ def store_content(session: Session, report_id: str, version: int, content: Data)
     done = session.execute(
         update(Report)
         .where(Report.id == report_id, Report.version == version)
-        .values(data=content, version=version + 1, updated_at=now())
+        .values(version=version + 1, updated_at=now(), **Report.data.values(session, report_id, report_id, content))
         .execution_options(synchronize_session=False)
     )
     if done.rowcount != 1:
@@ -70,6 +76,31 @@ def store_content(session: Session, report_id: str, version: int, content: Data)
     report = session.get(Report, report_id)
     if report.sent_at:
         note_receivers(session, report)
+
+
+def readable(report: Report) -> bool:
+    """Tell whether a report's content can be opened; where its row was changed or its key is gone, it cannot."""
+    try:
+        _ = report.data, report.reference
+    except Unreadable:
+        return False
+    return True
+
+
+def gone(report: Report) -> str:
+    """Say why there is nothing to see of a report: erased, unreadable, or empty where it can be seen."""
+    return "erased" if report.erased else "" if readable(report) else "unreadable"
+
+
+def content_of(report: Report) -> Data:
+    """Give a report's content; an empty one where it cannot be opened, so that it still rings and hides no other."""
+    return report.data if readable(report) else new_report()
+
+
+def current_report(session: Session, conversation: Conversation) -> Report:
+    """Give the report that a conversation is about; a new one where there is none, or none that can be read."""
+    report = session.get(Report, conversation.report_id) if conversation.report_id else None
+    return report if report is not None and readable(report) else begin_report(session, conversation)
 
 
 def profile_for(content: Data) -> tuple[Profile, bool]:
@@ -95,7 +126,7 @@ def open_case(session: Session, report: Report, conversation: Conversation, reas
         The case. A new one, or one whose urgency rises, rings.
     """
     _as_it_is_now(session, report)
-    content = report.data
+    content = content_of(report)
     urgent = in_danger(content)
     missing = value(content, "missing") == "now"
     case = session.execute(select(Case).filter_by(report_id=report.id)).scalar_one_or_none()
@@ -201,7 +232,8 @@ def amend(session: Session, report_id: str, words: str, author: str, verified: b
 
 def by_reference(session: Session, reference: str) -> Report | None:
     """Find a report by its reference."""
-    return session.execute(select(Report).filter_by(reference=reference)).scalar_one_or_none()
+    query = select(Report).filter_by(**Report.reference.lookup(session, reference))
+    return session.execute(query).scalar_one_or_none()
 
 
 def state_in_words(session: Session, report: Report) -> str:
@@ -242,14 +274,15 @@ def record_of(session: Session, report: Report) -> dict[str, Any]:
     amendments = session.execute(
         select(Amendment).filter_by(report_id=report.id).order_by(Amendment.created_at)
     ).scalars()
-    here = here_for(report.data)
+    content = content_of(report)
+    here = here_for(content)
     shown = [as_json(m, conversation) for m in messages_after(session, report.conversation_id)
              if m.report_id in (None, report.id)]
     return {
-        **build(report.data, here),
-        "status": "referral" if report.sent_at else "contact" if case else "draft",
+        **build(content, here),
+        "status": gone(report) or ("referral" if report.sent_at else "contact" if case else "draft"),
         "conversation": conversation.name,
-        "reference": report.reference,
+        "reference": report.reference if readable(report) else None,
         "state": conversation.state,
         "protocol_version": report.protocol_version,
         "country": here,

@@ -1,12 +1,15 @@
 """Tables of the reports: the draft from the first word on, the desk's case, and each route's receipt."""
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, UniqueConstraint
 
 from bot.database import Base, UtcTime, now
+from bot.protocol.catalogue import text as sentence
+from bot.protocol.report import new_report
+from bot.security.sealed import Sealed, SealedRow
 
 
-class Report(Base):
+class Report(SealedRow, Base):
     """One report: a draft from the first message on, a referral once `reference` and `sent_at` are set.
 
     `data` is the content as `bot.protocol.report` keeps it; `version` guards against two writers.
@@ -15,17 +18,18 @@ class Report(Base):
     __tablename__ = "reports"
     id = Column(String(36), primary_key=True)
     conversation_id = Column(ForeignKey("conversations.id"), nullable=False, index=True)
-    data = Column(JSON, nullable=False)
+    data = Sealed(as_json=True, erased=new_report)
     version = Column(Integer, nullable=False, default=1)
-    reference = Column(String(24), unique=True, nullable=True)
+    reference = Sealed(nullable=True, hashed="reference")
     protocol_version = Column(String(16), nullable=False)
     sent_at = Column(UtcTime, nullable=True)
     dropped_at = Column(UtcTime, nullable=True)
     created_at = Column(UtcTime, nullable=False, default=now)
     updated_at = Column(UtcTime, nullable=False, default=now)
+    sealed_under = ("id",)
 
 
-class Case(Base):
+class Case(SealedRow, Base):
     """What the desk sees of a report: a contact (a person is wanted or needed) or a referral (it was sent).
 
     `reason` says why it is there: danger, missing, human, consult, unfinished, undelivered, added,
@@ -50,11 +54,12 @@ class Case(Base):
     alarm_at = Column(UtcTime, nullable=True)
     alarms = Column(Integer, nullable=False, default=0)
     decision = Column(String(16), nullable=True)
-    decision_reason = Column(Text, nullable=True)
-    case_manager = Column(String(120), nullable=True)
-    case_manager_organisation = Column(String(120), nullable=True)
+    decision_reason = Sealed(nullable=True, damaged=lambda: sentence("unreadable"))
+    case_manager = Sealed(nullable=True, damaged=lambda: sentence("unreadable"))
+    case_manager_organisation = Sealed(nullable=True, damaged=lambda: sentence("unreadable"))
     closed_at = Column(UtcTime, nullable=True)
     __table_args__ = (Index("cases_queue", "state", "danger", "opened_at"),)
+    sealed_under = ("report_id",)
 
 
 class Receipt(Base):
@@ -72,15 +77,16 @@ class Receipt(Base):
     __table_args__ = (UniqueConstraint("report_id", "route"),)
 
 
-class Amendment(Base):
+class Amendment(SealedRow, Base):
     """What came to a report after it was sent; unverified where it did not come from the conversation that sent it."""
 
     __tablename__ = "amendments"
     id = Column(String(36), primary_key=True)
     report_id = Column(ForeignKey("reports.id"), nullable=False)
     message_id = Column(String(36), nullable=True)
-    text = Column(Text, nullable=False)
+    text = Sealed(erased=lambda: sentence("erased"), damaged=lambda: sentence("unreadable"))
     author = Column(String(80), nullable=False)
     verified = Column(Boolean, nullable=False)
     created_at = Column(UtcTime, nullable=False, default=now)
     __table_args__ = (UniqueConstraint("report_id", "message_id"),)
+    sealed_under = ("report_id",)

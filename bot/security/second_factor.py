@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from bot.database import now
 from bot.security.hashes import keyed_hash
 from bot.security.passwords import draw_words
-from bot.security.sealing import Unreadable, seal, unseal
+from bot.security.secret_sealing import Unreadable, seal, unseal
 from bot.security.tables import Account, RecoveryCode
 
 ISSUER = "Firstline"

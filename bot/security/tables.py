@@ -1,7 +1,7 @@
 """Tables of accounts, sessions, tokens, invitations and the audit trail."""
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String
 
 from bot.database import Base, UtcTime, now
 
@@ -134,3 +134,21 @@ class AuditEntry(Base):
     subject = Column(String(40), nullable=True)
     hash = Column(String(64), nullable=False)
     __table_args__ = (Index("audit_subject", "subject", "action", "at"),)
+
+
+class DataKey(Base):
+    """A key that seals the record of one `subject`, wrapped by the key-encryption key `kek_id` of the key file.
+
+    `subject` is the id of a report, or of a conversation for what belongs to no report. A row whose `wrapped` is gone
+    is the certificate of an erasure. Backups of records leave this table out: only its latest state is kept.
+    """
+
+    __tablename__ = "data_keys"
+    id = Column(String(32), primary_key=True)
+    subject = Column(String(36), unique=True, nullable=False)
+    wrapped = Column(LargeBinary, nullable=True)
+    kek_id = Column(String(32), nullable=False, index=True)
+    created_at = Column(UtcTime, nullable=False, default=now)
+    erased_at = Column(UtcTime, nullable=True)
+    erased_by = Column(String(80), nullable=True)
+    erased_reason = Column(String(200), nullable=True)

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 
 from bot import database as databases
 from bot.database import now, reading, writing
-from bot.security import accounts, enrolment, passwords, sealing, second_factor, sessions
+from bot.security import accounts, enrolment, passwords, second_factor, secret_sealing, sessions
 from bot.security import sign_in as way_in
 from bot.security.sign_in import sign_in
 from bot.security.tables import Account, AuditEntry, Enrolment, RecoveryCode
@@ -277,7 +277,7 @@ def test_every_failure_does_the_same_work(officer: Officer, clock: Clock, monkey
     passwords.nobodys_hash()
     second_factor._nobodys()
     counted(way_in, "fits")
-    counted(sealing, "HKDF")
+    counted(secret_sealing, "HKDF")
     counted(pyotp.TOTP, "verify_and_get_timecode")
     counted(pyotp.TOTP, "generate_otp")
     fresh, _ = make_account(writing, "duty", "No phone yet")
@@ -303,13 +303,13 @@ def test_a_secret_opens_in_its_own_row_alone(officer: Officer, clock: Clock, mon
     sealed = row(officer.account).totp_secret
     assert second_factor.readable(officer.account.id, sealed) == officer.phone.secret
     other, password = make_account(writing, "duty", "Jon")
-    with pytest.raises(sealing.Unreadable):
+    with pytest.raises(secret_sealing.Unreadable):
         second_factor.readable(other.id, sealed)
     flipped = ("A" if sealed[30] != "A" else "B").join((sealed[:30], sealed[31:]))
-    with pytest.raises(sealing.Unreadable):
+    with pytest.raises(secret_sealing.Unreadable):
         second_factor.readable(officer.account.id, flipped)
-    with pytest.raises(sealing.Unreadable):
-        sealing.unseal("something else", officer.account.id, sealed)
+    with pytest.raises(secret_sealing.Unreadable):
+        secret_sealing.unseal("something else", officer.account.id, sealed)
     with writing() as session:
         session.execute(update(Account).where(Account.id == other.id).values(totp_secret=sealed))
     with caplog.at_level(logging.ERROR):

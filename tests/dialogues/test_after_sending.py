@@ -24,7 +24,7 @@ async def test_sending_twice_is_one_referral(chat: Chat) -> None:
     assert reference in said and "Nothing was sent twice" in said
     await chat.say("send")
     with reading() as session:
-        assert session.query(Report).filter_by(reference=reference).count() == 1
+        assert session.query(Report).filter_by(**Report.reference.lookup(session, reference)).count() == 1
     case, = chat.cases()
     assert case.kind == "referral"
 

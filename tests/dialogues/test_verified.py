@@ -93,7 +93,7 @@ async def test_a_revoked_device_is_unverified_in_the_record_that_it_sent(chat: C
 
 def _report(chat: Chat) -> str:
     with reading() as session:
-        found: Any = session.query(Report).filter_by(reference=chat.reference).one()
+        found: Any = session.query(Report).filter_by(**Report.reference.lookup(session, chat.reference)).one()
         return str(found.id)
 
 

@@ -170,8 +170,8 @@ async def test_a_tap_is_stored_by_its_title(channel: Client, name: str) -> None:
     reply = answer["messages"][-1]["quick_replies"][0]
     await channel.told(name, reply["payload"])
     with reading() as session:
-        row = session.query(Message).filter_by(payload=reply["payload"]).order_by(Message.created_at.desc()).first()
-        assert row.text == reply["title"]
+        rows = session.query(Message).join(Conversation).filter(Conversation.name == name)
+        assert [row.text for row in rows if row.payload == reply["payload"]] == [reply["title"]]
 
 
 async def test_later_messages_come_by_their_number(channel: Client, name: str) -> None:

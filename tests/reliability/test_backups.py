@@ -1,12 +1,14 @@
 """Copies of the database: whole, of one moment, unreadable without the key, refused where damaged, and brought back."""
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, text
@@ -16,12 +18,20 @@ import bot.settings
 from bot.backups import copies
 from bot.backups.copies import KeyUnsafe, NotEmpty, back_up, backup_key, restore
 from bot.backups.sealed_file import Damaged, read, write
+from bot.commands.keys import keys as commands
 from bot.conversations.messages import add_message, open_conversation
-from bot.conversations.tables import Message
+from bot.conversations.tables import Conversation, Message
 from bot.database import Base, engine, reading, writing
-from bot.referrals.reports import begin_report, submit
-from bot.referrals.tables import Report
+from bot.jobs.alarms import repeat_alarms
+from bot.protocol.catalogue import text as text_of
+from bot.referrals.reports import begin_report, by_reference, record_of, submit
+from bot.referrals.tables import Case, Report
+from bot.security import heads
 from bot.security.accounts import first_start
+from bot.security.key_file import make_keys
+from bot.security.keys import SEARCH, open_keys
+from bot.security.tables import DataKey
+from bot.settings import UnsafeSetting
 
 KEY = bytes(range(32))
 CANARY = "zebra-striped jacket of Ondina"
@@ -72,13 +82,14 @@ def test_a_copy_brings_everything_back(source: pytest.MonkeyPatch, tmp_path: Pat
     before, rows = everything(), counts()
     target, copied = back_up(tmp_path / "copies")
     assert target.stat().st_mode & 0o777 == 0o600
-    assert {name: number for name, number in rows.items() if number} == dict(copied)
+    keys_copied = {"data_keys": rows["data_keys"]}
+    assert {name: number for name, number in rows.items() if number} == {**copied, **keys_copied}
     _use(tmp_path / "second.db", source)
-    assert restore(target) == copied
+    assert restore(target) == {**copied, **keys_copied}
     assert everything() == before
     with reading() as session:
-        assert session.execute(select(Message.text)).scalar_one() == CANARY
-        assert session.execute(select(Report.reference)).scalar_one()
+        assert session.execute(select(Message)).scalar_one().text == CANARY
+        assert session.execute(select(Report)).scalar_one().reference
 
 
 def test_nothing_in_a_copy_can_be_read_without_the_key(source: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -111,7 +122,52 @@ def test_a_copy_is_of_one_moment(source: pytest.MonkeyPatch, tmp_path: Path) -> 
     _use(tmp_path / "second.db", source)
     restore(target)
     with reading() as session:
-        assert session.execute(select(Message.text)).scalars().all() == [CANARY]
+        assert [message.text for message in session.execute(select(Message)).scalars()] == [CANARY]
+
+
+def test_what_was_erased_after_a_copy_stays_erased_when_it_is_put_back(
+    source: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Old records beside the keys as they are now: the erased one reads nowhere and rings no more, others read."""
+    with writing() as session:
+        other = open_conversation(session, "web", "web:two", "chat")
+        kept = begin_report(session, other).id
+        add_message(session, other, "responder", NEVER_SENT)
+        report = session.execute(select(Report).where(Report.id != kept)).scalar_one()
+        erased, reference = report.id, str(report.reference)
+    old, _ = back_up(tmp_path / "copies")
+    assert CliRunner().invoke(commands, ["erase", reference, "--reason", "asked for"]).exit_code == 0
+    newer, _ = back_up(tmp_path / "copies")
+    assert newer != old
+    _use(tmp_path / "second.db", source)
+    open_keys.clear()
+    restore(old)
+    open_keys.clear()
+    with reading() as session:
+        assert {m.text for m in session.execute(select(Message)).scalars()} == {text_of("erased"), NEVER_SENT}
+        report = session.get(Report, erased)
+        assert report.erased and by_reference(session, reference) is report
+        assert CANARY not in json.dumps(record_of(session, report), default=str)
+        assert not session.get(Report, kept).erased
+        assert session.execute(select(Case)).scalar_one().state == "closed"
+        assert session.execute(select(DataKey).filter_by(subject=erased)).scalar_one().erased_reason == "asked for"
+    with writing() as session:
+        add_message(session, session.get(Conversation, report.conversation_id), "responder", "there is another")
+        repeat_alarms(session)
+    assert heads.check(full=True).fault is None
+
+
+def test_a_copy_is_not_put_back_beside_another_key_file(source: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    target, _ = back_up(tmp_path / "copies")
+    source.setenv("FIRSTLINE_KEY_FILE", str(tmp_path / "other"))
+    _use(tmp_path / "second.db", source)
+    with pytest.raises(UnsafeSetting, match="put the key file back"):
+        restore(target)
+    make_keys(tmp_path / "other")
+    open_keys.clear()
+    with pytest.raises(UnsafeSetting, match="put the right key file back"):
+        restore(target)
+    assert not counts()["messages"]
 
 
 def test_nothing_is_written_over_records(source: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -138,7 +194,9 @@ def test_a_damaged_copy_restores_nothing(source: pytest.MonkeyPatch, tmp_path: P
     _use(tmp_path / "second.db", source)
     with pytest.raises(Damaged):
         restore(target)
-    assert set(counts().values()) == {0}
+    assert {name for name, number in counts().items() if number} == {"data_keys"}
+    with reading() as session:
+        assert session.execute(select(DataKey)).scalar_one().subject == SEARCH
     engine().dispose()
 
 

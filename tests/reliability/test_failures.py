@@ -166,7 +166,8 @@ def assert_sent_once(talk: Talk) -> None:
     assert report.reference and report.sent_at
     assert [f"Stored, reference {report.reference}" in text for text in talk.said_stored()] == [True]
     with reading() as session:
-        query = select(Report.id).where(Report.conversation_id == talk.conversation().id, Report.reference.is_not(None))
+        query = select(Report.id).where(Report.conversation_id == talk.conversation().id,
+                                        Report.reference_hash.is_not(None))
         assert len(session.execute(query).all()) == 1
         assert session.execute(select(Receipt.id).filter_by(report_id=report.id)).first()
     assert talk.case().kind == "referral"

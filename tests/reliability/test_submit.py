@@ -57,7 +57,7 @@ def send(conversation_id: str, report_id: str, reference: str | None = None) -> 
 def stored(report_id: str) -> tuple[int, int, list[str]]:
     """Count referrals and cases of a report, and give the routes of its receipts."""
     with reading() as session:
-        sent = session.query(Report).filter(Report.id == report_id, Report.reference.isnot(None)).count()
+        sent = session.query(Report).filter(Report.id == report_id, Report.reference_hash.isnot(None)).count()
         cases = session.query(Case).filter_by(report_id=report_id).count()
         return sent, cases, sorted(r.route for r in session.query(Receipt).filter_by(report_id=report_id))
 

@@ -9,8 +9,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
+from sqlalchemy.orm import Session
 
+from bot.conversations.tables import Message
 from bot.database import Base, make_engine
+from bot.referrals.tables import Amendment, Case, Report
 from bot.setup import migrations
 from tests.databases import new_url
 
@@ -74,6 +77,87 @@ def test_each_step_goes_down_and_up_with_data(config: Config) -> None:
     command.downgrade(config, "base")
     command.upgrade(config, "head")
     command.check(config)
+
+
+AT = "2026-01-01 00:00:00.000000"
+STORY = "Zorvina, 14, at Wexbury Halt \u2013 +351 912 345 678"
+PLAIN = {
+    "messages": [("id", "m"), ("conversation_id", "c"), ("report_id", None), ("seq", 1), ("author", "bot"),
+                 ("text", STORY), ("payload", None), ("quick_replies", '[{"title": "' + STORY + '"}]'),
+                 ("state", "done"), ("created_at", AT)],
+    "dialogue_states": [("conversation_id", "c"), ("events", '["' + STORY + '"]')],
+    "reports": [("id", "r"), ("conversation_id", "c"), ("data", '{"account": ["' + STORY + '"]}'), ("version", 3),
+                ("reference", "7K2M-9QXA-TEST-00001"), ("protocol_version", "1"), ("created_at", AT),
+                ("updated_at", AT)],
+    "cases": [("id", "k"), ("report_id", "r"), ("conversation_id", "c"), ("kind", "contact"), ("reason", "human"),
+              ("danger", False), ("missing", False), ("state", "open"), ("opened_at", AT), ("alarms", 0),
+              ("decision_reason", STORY), ("case_manager", None), ("case_manager_organisation", STORY)],
+    "amendments": [("id", "a"), ("report_id", "r"), ("text", STORY), ("author", "x"), ("verified", True),
+                   ("created_at", AT)],
+}
+"""Rows as they were before content was sealed."""
+
+
+SEALED = {
+    "messages": ("text", "payload", "quick_replies"), "dialogue_states": ("events",), "reports": ("data", "reference"),
+    "cases": ("decision_reason", "case_manager", "case_manager_organisation"), "amendments": ("text",),
+}
+
+Row = list[tuple[str, object]]
+
+
+def run(config: Config, statement: str, values: list[dict[str, object]] | None = None) -> list[tuple[object, ...]]:
+    engine = make_engine(str(config.get_main_option("sqlalchemy.url")))
+    with engine.connect().execution_options(write=True) as connection:
+        found = connection.execute(text(statement), values or [])
+        rows = [tuple(row) for row in found] if found.returns_rows else []
+        connection.commit()
+    engine.dispose()
+    return rows
+
+
+def insert(config: Config, table: str, *rows: Row) -> None:
+    names = [name for name, _ in rows[0]]
+    marks = ", ".join(f":{name}" for name in names)
+    run(config, f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", [dict(row) for row in rows])
+
+
+def stored(config: Config, table: str, row: Row) -> list[tuple[object, ...]]:
+    return run(config, f"SELECT {', '.join(name for name, _ in row)} FROM {table} ORDER BY 1")
+
+
+def test_content_is_sealed_on_the_way_up_and_open_again_on_the_way_down(config: Config, key_file: None) -> None:
+    before = ScriptDirectory.from_config(config).get_revision("0008").down_revision
+    command.upgrade(config, before)
+    insert(config, "conversations", [
+        ("id", "c"), ("channel", "web"), ("owner", "o"), ("name", "n"), ("state", "bot"), ("report_id", "r"),
+        ("last_seq", 1), ("return_failures", 0), ("created_at", AT), ("updated_at", AT)])
+    for table, row in PLAIN.items():
+        insert(config, table, row)
+    # More rows than one batch holds.
+    more = [{"id": f"m{number:03}", "seq": number} for number in range(2, 450)]
+    insert(config, "messages", *[[(name, own.get(name, value)) for name, value in PLAIN["messages"]] for own in more])
+    plain = {table: stored(config, table, row) for table, row in PLAIN.items()}
+    command.upgrade(config, "0008")
+    engine = make_engine(str(config.get_main_option("sqlalchemy.url")))
+    with engine.connect() as connection:
+        raw = b"".join(bytes(value or b"") for table, names in SEALED.items() for name in names
+                       for (value,) in connection.execute(text(f"SELECT {name} FROM {table}")))
+    if engine.dialect.name == "sqlite":
+        path = Path(str(engine.url.database))
+        raw += b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
+    assert raw and b"Wexbury" not in raw and b"912 345" not in raw and b"7K2M-9QXA" not in raw
+    with Session(engine, future=True) as session:
+        assert {message.text for message in session.query(Message)} == {STORY}
+        report = session.query(Report).filter_by(**Report.reference.lookup(session, "7K2M-9QXA-TEST-00001")).one()
+        assert report.data == {"account": [STORY]} and report.version == 3
+        assert session.query(Case).one().decision_reason == STORY and session.query(Amendment).one().text == STORY
+    engine.dispose()
+    if engine.dialect.name == "sqlite":
+        assert run(config, "PRAGMA foreign_key_check") == []
+    command.downgrade(config, before)
+    assert {table: stored(config, table, row) for table, row in PLAIN.items()} == plain
+    command.upgrade(config, "head")
 
 
 def test_there_is_one_head(config: Config) -> None:

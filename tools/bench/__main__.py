@@ -142,6 +142,7 @@ def measure(folder: Path) -> str:
     environment = {
         "FIRSTLINE_DATABASE_URL": f"sqlite:///{own[OURS] / 'bench.db'}",
         "FIRSTLINE_SECRET": os.urandom(32).hex(),
+        "FIRSTLINE_KEY_FILE": str(own[OURS] / "key"),
     }
     start: dict[str, float] = {}
     loaded: dict[str, float] = {}

@@ -28,14 +28,12 @@ class Subject:
 
     async def start(self) -> None:
         """Bring a new database file up to date and load the model."""
-        from alembic import command
-
         from bot.assistant import Assistant
         from bot.settings import settings
-        from bot.setup import migrations
+        from bot.setup import migrate
         from bot.training import trusted_model
 
-        command.upgrade(migrations(settings().database_url), "head")
+        migrate()
         self.assistant = await Assistant.load(trusted_model(settings().models))
         bot_client.answer = self.assistant.answer
         # A bench types faster than anybody; the count itself is still made.

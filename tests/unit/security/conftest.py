@@ -1,15 +1,15 @@
-"""An installation of a test's own, on each kind of database that this machine has."""
+"""An installation of a test's own, on each kind of database that this machine has, with a key file of its own."""
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.config import Config
 
 from bot import database, settings
-from bot.setup import migrations
+from bot.security import keys
+from bot.setup import migrate, migrations
 from tests import databases, postgres
 
 
@@ -29,16 +29,24 @@ def config(url: str) -> Config:
 
 
 @pytest.fixture
-def installed(url: str, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An installation with all tables; gives the folder of the heads."""
+def own_database(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An installation with all tables; gives the folder in which its file `key` is."""
     monkeypatch.setenv("FIRSTLINE_DATABASE_URL", url)
+    monkeypatch.setenv("FIRSTLINE_KEY_FILE", str(tmp_path / "key"))
     # Without a file to lie beside, the heads would lie in the project's own folder.
     monkeypatch.setattr(settings, "ROOT", tmp_path)
     settings.settings.cache_clear()
     database._sessions.cache_clear()
-    command.upgrade(config, "head")
-    yield settings.settings().audit_heads
+    migrate()
+    yield tmp_path
     database.engine().dispose()
     database._sessions.cache_clear()
     monkeypatch.undo()
     settings.settings.cache_clear()
+    keys.open_keys.clear()
+
+
+@pytest.fixture
+def installed(own_database: Path) -> Path:
+    """Give the folder of the heads of such an installation."""
+    return settings.settings().audit_heads

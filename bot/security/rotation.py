@@ -1,0 +1,56 @@
+"""Changes the key-encryption key while everything runs: it may be killed at any moment and is simply started again."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.database import reading, writing
+from bot.security import key_file
+from bot.security.keys import in_use, let_nobody_wrap, rewrap_some
+from bot.settings import settings
+
+AT_ONCE = 100
+"""Data keys that are wrapped anew in one transaction."""
+
+
+def rotate() -> Iterator[int]:
+    """Make a new key-encryption key and wrap every data key with it; one that was cut off goes on where it was.
+
+    Earlier keys stay in the file until `forget`, so every record can be read at every moment.
+
+    Yields:
+        How many data keys were wrapped anew, after each transaction.
+
+    Raises:
+        UnsafeSetting: there is no key file.
+        KeyMissing: the key file does not open one of the data keys; the rest is as it was.
+    """
+    path = settings().key_file
+    newest = next(iter(key_file.read_keys(path)))
+    with reading() as session:
+        unfinished = set(in_use(session.connection())) - {newest}
+    if not unfinished:
+        newest = key_file.add_key(path)
+    while True:
+        with writing() as session:
+            done = rewrap_some(session.connection(), newest, AT_ONCE)
+        if not done:
+            return
+        yield done
+
+
+def status() -> list[tuple[str, int]]:
+    """Give each key of the file, the newest first, with the number of data keys that it wraps."""
+    with reading() as session:
+        used = in_use(session.connection())
+    return [(key_id, used.get(key_id, 0)) for key_id in key_file.read_keys(settings().key_file)]
+
+
+def forget() -> list[str]:
+    """Take earlier keys that wrap nothing any more out of the file.
+
+    Returns:
+        Their ids.
+    """
+    with writing() as session:
+        let_nobody_wrap(session.connection())
+        return key_file.keep_keys(settings().key_file, set(in_use(session.connection())))
