@@ -17,8 +17,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import and_, false, select, true
 from sqlalchemy.orm import Session
+from sqlalchemy.sql import ColumnElement
 
 from bot.conversations.messages import DESK, changed, hold
 from bot.conversations.tables import Conversation
@@ -27,7 +28,7 @@ from bot.referrals.reports import profile_for
 from bot.referrals.tables import Case, Report
 from bot.referrals.told import told
 from bot.security import audit
-from bot.security.accounts import DESK_ROLES
+from bot.security.accounts import DESK_ROLES, MANAGER
 from bot.security.tables import Account
 
 LONGEST_TEXT = 10_000
@@ -125,6 +126,41 @@ def find(session: Session, case_id: str) -> Opened:
     if row is None:
         raise NoSuchCase(case_id)
     return Opened(*row)
+
+
+def seen_by(account: Account) -> ColumnElement[bool]:
+    """Give the condition on the cases that an account sees.
+
+    Args:
+        account: who looks.
+
+    Returns:
+        All for an officer; for a case manager the accepted referrals that name them; none for anybody else.
+    """
+    if account.role in DESK_ROLES:
+        return true()
+    if account.role == MANAGER:
+        return and_(Case.kind == "referral", Case.decision == "accept", Case.case_manager == account.display_name)
+    return false()
+
+
+def find_seen(session: Session, case_id: str, account: Account) -> Opened:
+    """Find a case that an account sees.
+
+    Args:
+        session: any transaction.
+        case_id: its id.
+        account: who looks.
+
+    Returns:
+        The case.
+
+    Raises:
+        NoSuchCase: there is none that the account sees.
+    """
+    if session.execute(select(Case.id).where(Case.id == case_id, seen_by(account))).first() is None:
+        raise NoSuchCase(case_id)
+    return find(session, case_id)
 
 
 def find_held(session: Session, case_id: str) -> Opened:
