@@ -1,53 +1,78 @@
-"""Who may call which route of the desk: one table, and everything that is not in it is refused."""
+"""Who may call which route of the desk, by the table `data/access.yml`; everything that is not in it is refused."""
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from sanic.exceptions import Forbidden
 from sanic.request import Request
 from sanic.response import HTTPResponse, redirect, text
 
+from bot.protocol.loading import load
 from bot.security import enrolment, sessions
-from bot.security.accounts import ADMIN, DUTY, ROLES, SUPERVISOR
+from bot.security.accounts import ROLES
 from bot.settings import settings
 
 COOKIE = "firstline_desk"
 ENROLMENT_COOKIE = "firstline_enrolment"
 PATH = "/desk"
 
-PUBLIC = frozenset({"sign_in_page", "sign_in", "static"})
-"""Routes without sign-in."""
 
-ENROLLING = frozenset({"enrolment_page", "enrolment_picture", "enrol"})
-"""Routes for whoever gave the right password at a first sign-in and sets up a phone; nothing else is open to them."""
+@dataclass(frozen=True)
+class ActRule:
+    """Who may do an act.
 
-_DESK, _ADMIN, _ALL = frozenset({DUTY, SUPERVISOR}), frozenset({ADMIN}), frozenset(ROLES)
+    Args:
+        roles: the roles that may.
+        own: the case must be claimed by whoever acts.
+    """
 
-RIGHTS: dict[str, frozenset[str]] = {
-    "sign_out": _ALL,
-    "sessions_page": _ALL,
-    "end_session": _ALL,
-    "queue_page": _DESK,
-    "find": _DESK,
-    "events": _DESK,
-    "case_page": _DESK,
-    "print_page": _DESK,
-    "act": _DESK,
-    "accounts_page": _ADMIN,
-    "add_account": _ADMIN,
-    "reset_password": _ADMIN,
-    "reset_second_factor": _ADMIN,
-    "change_role": _ADMIN,
-    "switch_account": _ADMIN,
-    "invitations_page": _ADMIN,
-    "add_organisation": _ADMIN,
-    "switch_organisation": _ADMIN,
-    "add_invitation": _ADMIN,
-    "revoke_invitation": _ADMIN,
-    "revoke_device": _ADMIN,
+    roles: frozenset[str]
+    own: bool
+
+
+_NAMES = {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "string", "minLength": 1}}
+_ROLES = {**_NAMES, "items": {"enum": list(ROLES)}}
+_ACT = {"type": "object", "additionalProperties": False, "required": ["roles", "own"],
+        "properties": {"roles": _ROLES, "own": {"type": "boolean"}}}
+_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["public", "enrolling", "homes", "routes", "acts"],
+    "properties": {
+        "public": _NAMES,
+        "enrolling": _NAMES,
+        "homes": {"type": "object", "additionalProperties": False, "required": list(ROLES),
+                  "properties": {role: {"type": "string"} for role in ROLES}},
+        "routes": {"type": "object", "additionalProperties": _ROLES},
+        "acts": {"type": "object", "additionalProperties": _ACT},
+    },
 }
-"""Roles by route. Taking over, which only a supervisor may, is checked by the act itself too."""
+_TABLE = load(Path(__file__).parent / "data" / "access.yml", _SCHEMA)
+
+PUBLIC: frozenset[str] = frozenset(_TABLE["public"])
+ENROLLING: frozenset[str] = frozenset(_TABLE["enrolling"])
+RIGHTS: dict[str, frozenset[str]] = {name: frozenset(roles) for name, roles in _TABLE["routes"].items()}
+"""Roles by route."""
+ACTS = {name: ActRule(frozenset(rule["roles"]), rule["own"]) for name, rule in _TABLE["acts"].items()}
+
+
+def may_open(name: str, role: str) -> bool:
+    """Tell whether a role may open a route."""
+    return role in RIGHTS.get(name, frozenset())
+
+
+def acts_of(role: str) -> frozenset[str]:
+    """Give the acts that a role may do on some case."""
+    return frozenset(name for name, rule in ACTS.items() if role in rule.roles)
+
+
+def home(role: str) -> str:
+    """Give the address where a role begins."""
+    return f"{PATH}{_TABLE['homes'][role]}"
 
 
 def route_name(request: Request) -> str:
@@ -70,9 +95,11 @@ async def admit(request: Request) -> HTTPResponse | None:
         None where it may pass, else the answer.
 
     Raises:
-        Forbidden: the role may not, or a form did not come from this session's own page.
+        Forbidden: the role may not, nobody may, or a form did not come from this session's own page.
     """
     name = route_name(request)
+    if name not in PUBLIC | ENROLLING | RIGHTS.keys():
+        raise Forbidden("not in the table")
     posted = request.method not in ("GET", "HEAD")
     if posted and not _from_own_page(request):
         raise Forbidden("origin")
@@ -87,7 +114,8 @@ async def admit(request: Request) -> HTTPResponse | None:
     signed_in = request.ctx.signed_in
     if signed_in is None:
         return text("", status=401) if is_live(request) else redirect(f"{PATH}/sign-in", status=303)
-    if signed_in.account.role not in RIGHTS.get(name, frozenset()):
+    role = signed_in.account.role
+    if not may_open(name, role) or (name == "act" and request.match_info["name"] not in acts_of(role)):
         raise Forbidden("role")
     if posted and not signed_in.csrf_fits(_given_csrf(request)):
         raise Forbidden("form")

@@ -20,10 +20,10 @@ from bot.security import audit
 from bot.security.tables import Account
 
 
-def _load(case_id: str, account: Account, action: str) -> tuple[CaseView, Bell]:
+def _load(case_id: str, account: Account, action: str) -> tuple[CaseView, Bell | None]:
     """Read a case; nobody sees it without an entry in the trail, one for all looks of a live page."""
     with reading() as session:
-        view, ringing = look(session, case_id, account), bell(session)
+        view, ringing = look(session, case_id, account), bell(session, account)
     audit.look(account.name, action, case_id)
     return view, ringing
 

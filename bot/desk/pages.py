@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import reading, writing
-from bot.desk import access, account_pages, case_pages, invitation_pages, session_pages, sign_in_pages
+from bot.desk import access, account_pages, audit_pages, case_pages, invitation_pages, session_pages, sign_in_pages
 from bot.desk.acts import problem as sentence
 from bot.desk.acts import status_of
 from bot.desk.events import events
@@ -21,7 +21,7 @@ from bot.desk.rendering import HERE, render, texts
 from bot.desk.trail import Notice, notice_for
 from bot.protocol.profile import load_profile
 from bot.protocol.routes import title
-from bot.referrals.cases import CaseError
+from bot.referrals.cases import CaseError, sees
 from bot.referrals.reference import clean_reference
 from bot.referrals.reports import by_reference
 from bot.referrals.tables import Case
@@ -39,10 +39,10 @@ async def queue_page(request: Request) -> HTTPResponse:
 async def _queue(request: Request, status: int = 200, alert: str | None = None) -> HTTPResponse:
     shown, account = request.args.get("show", ""), request.ctx.signed_in.account
 
-    def load() -> tuple[list[Item], Bell, Notice | None]:
+    def load() -> tuple[list[Item], Bell | None, Notice | None]:
         audit.look(account.name, "queue.opened")
         with reading() as session:
-            return queue(session, closed=shown == "closed"), bell(session), notice_for(account)
+            return queue(session, account, closed=shown == "closed"), bell(session, account), notice_for(account)
 
     items, ringing, trail = await asyncio.to_thread(load)
     everything = items
@@ -59,7 +59,7 @@ async def _queue(request: Request, status: int = 200, alert: str | None = None) 
 
 async def find(request: Request) -> HTTPResponse:
     """Open the case of a reference that somebody reads out."""
-    typed, who = request.form.get("reference", ""), request.ctx.signed_in.account.name
+    typed, account = request.form.get("reference", ""), request.ctx.signed_in.account
     reference = clean_reference(typed)
 
     def load() -> str | None:
@@ -67,8 +67,11 @@ async def find(request: Request) -> HTTPResponse:
             report = by_reference(session, str(reference))
             if report is None:
                 return None
-            found: str = session.execute(select(Case.id).filter_by(report_id=report.id)).scalar_one()
-            audit.note(session, who, "case.found", found)
+            case = session.execute(select(Case).filter_by(report_id=report.id)).scalar_one()
+            if not sees(account, case):
+                return None
+            found: str = case.id
+            audit.note(session, account.name, "case.found", found)
             return found
 
     case_id = await asyncio.to_thread(load) if reference else None
@@ -125,6 +128,8 @@ def desk_blueprint() -> Blueprint:
         ("/case/<case_id:str>", case_pages.case_page, "GET"),
         ("/case/<case_id:str>/print", case_pages.print_page, "GET"),
         ("/case/<case_id:str>/<name:str>", case_pages.act, "POST"),
+        ("/audit", audit_pages.audit_page, "GET"),
+        ("/audit", audit_pages.show_audit, "POST"),
         ("/accounts", account_pages.accounts_page, "GET"),
         ("/accounts/add", account_pages.add_account, "POST"),
         ("/accounts/password", account_pages.reset_password, "POST"),

@@ -14,8 +14,10 @@ from bot.desk.rendering import texts
 from bot.protocol.names import country_name, value_in_words
 from bot.protocol.report import Data, entry_of, value
 from bot.protocol.routes import presumed_child, routes_of, title
+from bot.referrals.cases import seen_by, sees
 from bot.referrals.reports import content_of, gone, here_for, profile_for, readable
 from bot.referrals.tables import Case, Receipt, Report
+from bot.security.accounts import DESK_ROLES
 from bot.security.tables import Account
 
 CLOSED_SHOWN = 50
@@ -62,24 +64,27 @@ class Bell:
     danger: int
 
 
-def bell(session: Session) -> Bell:
-    """Count what rings."""
+def bell(session: Session, account: Account) -> Bell | None:
+    """Count what rings; None to whoever is no officer and hears no bell."""
+    if account.role not in DESK_ROLES:
+        return None
     rings = or_(Case.state == "open", and_(Case.state == "claimed", Conversation.state == "waiting"))
     query = select(Case.danger, Case.missing).join(Conversation, Conversation.id == Case.conversation_id).where(rings)
     rows = session.execute(query).all()
     return Bell(len(rows), sum(1 for row in rows if row.danger or row.missing))
 
 
-def queue(session: Session, closed: bool = False) -> list[Item]:
+def queue(session: Session, account: Account, closed: bool = False) -> list[Item]:
     """Give the queue.
 
     Args:
         session: any transaction.
+        account: who looks.
         closed: True for the cases that were closed last instead.
 
     Returns:
-        Cases that want somebody first (unclaimed, or with a message that nobody answered), in each part danger first,
-        then the one that waits longest.
+        Cases that the account sees: those that want somebody first (unclaimed, or with a message that nobody answered),
+        in each part danger first, then the one that waits longest.
     """
     last = aliased(Message)
     newest = select(func.max(Message.seq)).where(
@@ -92,12 +97,15 @@ def queue(session: Session, closed: bool = False) -> list[Item]:
         .join(Conversation, Conversation.id == Case.conversation_id)
         .outerjoin(Account, Account.id == Case.owner_id)
         .outerjoin(last, and_(last.conversation_id == Case.conversation_id, last.seq == newest))
+        .where(seen_by(account))
     )
     if closed:
-        query = query.where(Case.state == "closed").order_by(Case.closed_at.desc()).limit(CLOSED_SHOWN)
+        query = query.where(Case.state == "closed").order_by(Case.closed_at.desc())
     else:
         query = query.where(Case.state != "closed")
-    rows = session.execute(query).all()
+    if closed and account.role in DESK_ROLES:
+        query = query.limit(CLOSED_SHOWN)
+    rows = [row for row in session.execute(query) if sees(account, row.Case)][: CLOSED_SHOWN if closed else None]
     kept: dict[str, list[str]] = {}
     ids = [row.Report.id for row in rows]
     for receipt in session.execute(select(Receipt).where(Receipt.report_id.in_(ids))).scalars():

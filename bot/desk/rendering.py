@@ -12,6 +12,7 @@ from sanic.response import HTTPResponse, html
 
 from bot.conversations.messages import state_of
 from bot.database import now
+from bot.desk import access
 from bot.door.wording import dialled
 from bot.protocol.loading import load
 from bot.protocol.profile import load_profile
@@ -75,6 +76,8 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
     signed_in = getattr(request.ctx, "signed_in", None)
     given = {
         "account": signed_in.account if signed_in else None,
+        "home": access.home(signed_in.account.role) if signed_in else access.PATH,
+        "may": access.acts_of(signed_in.account.role) if signed_in else frozenset(),
         "csrf": signed_in.csrf if signed_in else "",
         "bell": None, "alert": None, "notice": None,
     }

@@ -1,4 +1,4 @@
-"""Who is signed in where: one's own sessions, for the administrator everybody's, and a button to end each."""
+"""Who is signed in where: one's own sessions, for two roles everybody's, and a button for what one may end."""
 from __future__ import annotations
 
 import asyncio

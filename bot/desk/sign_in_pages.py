@@ -14,7 +14,6 @@ from bot.desk import access
 from bot.desk.rendering import render, texts
 from bot.referrals import claims
 from bot.security import enrolment, second_factor, sessions
-from bot.security.accounts import ADMIN
 from bot.security.sign_in import sign_in as check
 
 _CHECKS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sign-in")
@@ -24,13 +23,9 @@ _CHECKS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sign-in")
 async def sign_in_page(request: Request) -> HTTPResponse:
     """Show the sign-in, or the desk to somebody who is signed in."""
     if request.ctx.signed_in:
-        return redirect(_home(request.ctx.signed_in.account.role))
+        return redirect(access.home(request.ctx.signed_in.account.role))
     said = next((texts()["signed"][why] for why in ("out", "late") if why in request.args), None)
     return render(request, "sign_in.html", notice=said, name="")
-
-
-def _home(role: str) -> str:
-    return f"{access.PATH}/accounts" if role == ADMIN else access.PATH
 
 
 async def sign_in(request: Request) -> HTTPResponse:
@@ -73,7 +68,7 @@ async def enrol(request: Request) -> HTTPResponse:
         return _enrolment(request, 422, alert=texts()["signed"]["code"])
     account = request.ctx.enrolling.account
     response = render(request, "recovery_codes.html", name=account.name, codes=enrolled.recovery_codes,
-                      home=_home(account.role))
+                      home=access.home(account.role))
     access.let_in(response, enrolled.secret)
     access.end_enrolling(response)
     return response

@@ -18,8 +18,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import and_, false, select, true
 from sqlalchemy.orm import Session
+from sqlalchemy.sql import ColumnElement
 
 from bot.conversations.messages import DESK, changed, hold
 from bot.conversations.tables import Conversation
@@ -28,7 +29,7 @@ from bot.referrals.reports import content_of, profile_for
 from bot.referrals.tables import Case, Report
 from bot.referrals.told import told
 from bot.security import audit
-from bot.security.accounts import DESK_ROLES
+from bot.security.accounts import DESK_ROLES, MANAGER
 from bot.security.tables import Account
 
 LONGEST_TEXT = 10_000
@@ -130,6 +131,49 @@ def find(session: Session, case_id: str) -> Opened:
     if row is None:
         raise NoSuchCase(case_id)
     return Opened(*row)
+
+
+def seen_by(account: Account) -> ColumnElement[bool]:
+    """Give the condition on the cases that an account may see at most; `sees` has the last word.
+
+    Args:
+        account: who looks.
+
+    Returns:
+        All for an officer; for a case manager the accepted referrals; none for anybody else.
+    """
+    if account.role in DESK_ROLES:
+        return true()
+    return and_(Case.kind == "referral", Case.decision == "accept") if account.role == MANAGER else false()
+
+
+def sees(account: Account, case: Case) -> bool:
+    """Tell whether an account sees a case: officers every one, a case manager the accepted referrals that name them."""
+    # The name is sealed, so the database cannot compare it.
+    return account.role in DESK_ROLES or (
+        account.role == MANAGER and (case.kind, case.decision) == ("referral", "accept")
+        and case.case_manager == account.display_name
+    )
+
+
+def find_seen(session: Session, case_id: str, account: Account) -> Opened:
+    """Find a case that an account sees.
+
+    Args:
+        session: any transaction.
+        case_id: its id.
+        account: who looks.
+
+    Returns:
+        The case.
+
+    Raises:
+        NoSuchCase: there is none that the account sees.
+    """
+    opened = find(session, case_id)
+    if not sees(account, opened.case):
+        raise NoSuchCase(case_id)
+    return opened
 
 
 def find_held(session: Session, case_id: str) -> Opened:

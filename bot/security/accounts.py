@@ -19,10 +19,10 @@ from bot.security import audit, second_factor
 from bot.security.passwords import hash_password, new_password
 from bot.security.tables import Account, DeskSession, Enrolment
 
-ADMIN, DUTY, SUPERVISOR = "admin", "duty", "supervisor"
-ROLES = (ADMIN, DUTY, SUPERVISOR)
+ADMIN, DUTY, SUPERVISOR, MANAGER, DPO = "admin", "duty", "supervisor", "manager", "dpo"
+ROLES = (ADMIN, DUTY, SUPERVISOR, MANAGER, DPO)
 DESK_ROLES = (DUTY, SUPERVISOR)
-"""Roles that see cases; the administrator does not."""
+"""Roles that see and take all cases. A case manager sees some; administrator and data protection officer see none."""
 
 FREE_ATTEMPTS = 3
 LONGEST_DELAY = timedelta(minutes=1)
@@ -60,7 +60,7 @@ def add(session: Session, name: str, role: str, display: str, actor: str) -> str
     Args:
         session: a writing transaction.
         name: for signing in; unique.
-        role: admin, duty or supervisor.
+        role: one of `ROLES`.
         display: the name that responders read.
         actor: who makes it.
 
@@ -68,7 +68,7 @@ def add(session: Session, name: str, role: str, display: str, actor: str) -> str
         The drawn password; it is shown once.
 
     Raises:
-        BadAccount: name, role or display name cannot be used.
+        BadAccount: name, role or display name cannot be used, or there is a case manager of that display name.
     """
     name, display = name.strip().lower(), " ".join(display.split())
     if not _NAME.fullmatch(name):
@@ -77,6 +77,7 @@ def add(session: Session, name: str, role: str, display: str, actor: str) -> str
         raise BadAccount(f"role: one of {', '.join(ROLES)}")
     if not 2 <= len(display) <= 80 or not display.isprintable():
         raise BadAccount("display name: 2 to 80 characters; responders read it")
+    _must_be_the_only_manager(session, role, display, name)
     password = new_password()
     try:
         with session.begin_nested():
@@ -168,21 +169,30 @@ def set_role(session: Session, name: str, role: str, actor: str) -> None:
     Args:
         session: a writing transaction.
         name: the account.
-        role: admin, duty or supervisor.
+        role: one of `ROLES`.
         actor: who decides so.
 
     Raises:
         NoSuchAccount: there is none.
-        BadAccount: there is no such role, or it is the last administrator who could sign in.
+        BadAccount: there is no such role, it is the last administrator who could sign in, or there is a case manager
+            of that display name.
     """
     account = named(session, name)
     if role not in ROLES:
         raise BadAccount(f"role: one of {', '.join(ROLES)}")
     if role != ADMIN and _is_last_administrator(session, account):
         raise BadAccount("the last administrator must stay one")
+    _must_be_the_only_manager(session, role, account.display_name, account.name)
     account.role = role
     _end_sessions(session, account)
     audit.note(session, actor, "account.role", account.name)
+
+
+def _must_be_the_only_manager(session: Session, role: str, display: str, name: str) -> None:
+    # A case names its manager as people read it; two of one name would read each other's cases.
+    query = select(Account.id).where(Account.role == MANAGER, Account.display_name == display, Account.name != name)
+    if role == MANAGER and session.execute(query).first() is not None:
+        raise BadAccount(f"there is a case manager '{display}' already; add something that tells them apart")
 
 
 def set_disabled(session: Session, name: str, disabled: bool, actor: str) -> None:

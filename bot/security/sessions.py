@@ -12,7 +12,7 @@ from sqlalchemy.sql import Select
 
 from bot.database import now, reading, writing
 from bot.security import audit
-from bot.security.accounts import ADMIN
+from bot.security.accounts import ADMIN, DPO
 from bot.security.hashes import keyed_hash
 from bot.security.tables import Account, DeskSession
 
@@ -135,7 +135,7 @@ def sign_out(signed_in: SignedIn) -> None:
 
 
 def open_sessions(session: Session, account: Account) -> list[Open]:
-    """List the sessions that an account may end: its own, and for an administrator everybody's.
+    """List the sessions that an account sees: its own; administrator and data protection officer see everybody's.
 
     Args:
         session: any transaction.
@@ -144,7 +144,7 @@ def open_sessions(session: Session, account: Account) -> list[Open]:
     Returns:
         The sessions, by name and then by their beginning.
     """
-    query = _unended() if account.role == ADMIN else _unended().where(Account.id == account.id)
+    query = _unended() if account.role in (ADMIN, DPO) else _unended().where(Account.id == account.id)
     rows = session.execute(query.order_by(Account.name, DeskSession.created_at))
     return [Open(row.DeskSession.token_hash, row.Account.name, row.Account.display_name, row.DeskSession.created_at,
                  row.DeskSession.last_seen_at) for row in rows]
@@ -168,7 +168,7 @@ def owner_of(session: Session, key: str, account: Account) -> Account | None:
 
 
 def end(session: Session, key: str, account: Account) -> Account | None:
-    """End one of the sessions that `open_sessions` lists.
+    """End a session: one's own, and as an administrator anybody's.
 
     Args:
         session: a writing transaction.

@@ -7,7 +7,7 @@ from bot.database import Base, UtcTime, now
 
 
 class Account(Base):
-    """Somebody who signs in. `role` is admin (accounts and invitations, sees no case), duty or supervisor.
+    """Somebody who signs in. `role` is one of `accounts.ROLES`.
 
     `totp_secret` is sealed, and empty until the first sign-in has set up a phone; `totp_last_step` is the time step of
     the last code that was accepted: that one and older ones are good no longer.

@@ -24,8 +24,8 @@ from bot.security.tables import AuditEntry
 from bot.settings import ROOT, settings
 from tests.desk_world import Browser, Desk, desk_app, make_case
 
-SHOWS_NO_RECORD = {"sign_in_page", "static", "events", "accounts_page", "sessions_page", "invitations_page",
-                   "enrolment_page", "enrolment_picture"}
+SHOWS_NO_RECORD = {"sign_in_page", "static", "events", "audit_page", "accounts_page", "sessions_page",
+                   "invitations_page", "enrolment_page", "enrolment_picture"}
 PLANTED = "Xiomara"
 
 
