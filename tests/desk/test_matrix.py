@@ -119,6 +119,13 @@ def test_the_table_names_every_route_and_act_and_nothing_else() -> None:
     assert {name for name, _, path in ROUTES if "<case_id" in path} == {*PAGES_OF_A_CASE, "act"}
 
 
+def test_the_table_shows_cases_to_nobody_but_desk_and_case_managers() -> None:
+    with_cases = {"queue_page", "find", *PAGES_OF_A_CASE}
+    assert set().union(*(access.RIGHTS[name] for name in with_cases)) == {*DESK_ROLES, MANAGER}
+    assert access.RIGHTS["events"] | access.RIGHTS["act"] == set(DESK_ROLES)
+    assert set().union(*(rule.roles for rule in access.ACTS.values())) == set(DESK_ROLES)
+
+
 def test_what_is_not_in_the_table_is_refused_to_everybody(desk: Desk, browsers: dict[str, Browser],
                                                           untouched: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("queue_page", "accounts_page", "audit_page"):
