@@ -224,9 +224,9 @@ def test_a_case_manager_sees_accepted_referrals_that_name_them(browsers: dict[st
     manager, sample = browsers[MANAGER], make_case(writing, sent=True)
     set_state(sample, state, None, holder)
     with writing() as session:
-        session.execute(update(Case).where(Case.id == sample.case).values(
-            kind=kind, decision=decision, case_manager=manager.account.display_name if named else "Ion Popa"
-        ))
+        case = session.get(Case, sample.case)
+        case.kind, case.decision = kind, decision
+        case.case_manager = manager.account.display_name if named else "Ion Popa"
     for path in PAGES_OF_A_CASE.values():
         assert manager.client.get(path.format(sample.case)).status_code == (200 if sees else 404), path
     listed = manager.client.get("/desk?show=closed" if state == "closed" else "/desk").text
