@@ -1,0 +1,58 @@
+"""Two processes seal at once: one key for one record, and none wrapped with a key that the file no longer has."""
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from threading import Barrier, Event
+
+from sqlalchemy import select
+
+from bot.database import reading, writing
+from bot.security import keys, rotation
+from bot.security.tables import DataKey
+
+
+def test_two_that_need_a_first_key_at_once_get_the_same(own_database: Path) -> None:
+    together = Barrier(4)
+
+    def ask(number: int) -> list[tuple[str, bytes]]:
+        found = []
+        for subject in range(10):
+            together.wait()
+            with writing() as session:
+                found.append(keys.writing_key(session.connection(), f"report {subject}"))
+        return found
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(ask, range(4)))
+    assert answers == [answers[0]] * 4
+    with reading() as session:
+        assert len(session.execute(select(DataKey)).all()) == 11
+
+
+def test_no_key_is_forgotten_while_somebody_wraps_with_it(own_database: Path) -> None:
+    made, go_on = Event(), Event()
+
+    def seal() -> tuple[str, bytes]:
+        with writing() as session:
+            key = keys.writing_key(session.connection(), "report")
+            made.set()
+            assert go_on.wait(20)
+        return key
+
+    def change() -> list[str]:
+        list(rotation.rotate())
+        return rotation.forget()
+
+    with ThreadPoolExecutor(2) as pool:
+        sealing = pool.submit(seal)
+        assert made.wait(20)
+        changing = pool.submit(change)
+        # It must wait for whoever is wrapping, and then see what was wrapped.
+        wait([changing], timeout=1)
+        go_on.set()
+        key_id, key = sealing.result()
+        changing.result()
+    keys.open_keys.clear()
+    with reading() as session:
+        assert keys.reading_key(session, key_id) == key
