@@ -126,7 +126,7 @@ def web_app() -> Sanic:
 
     @app.on_response
     async def guard(request: Request, response: HTTPResponse) -> None:
-        protect(response, keep=request.path.startswith("/static/"))
+        protect(response, keep=request.path.startswith(("/static/", "/desk/static/")))
 
     return app
 
