@@ -59,6 +59,7 @@ def bot_app() -> Sanic:
     from bot.training import trusted_model
 
     app = Sanic("firstline-bot", configure_logging=False)
+    app.config.REQUEST_MAX_SIZE = MAX_BODY
 
     @app.before_server_start
     async def load(app: Sanic, _: asyncio.AbstractEventLoop) -> None:
