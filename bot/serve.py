@@ -59,6 +59,7 @@ def bot_app() -> Sanic:
     from bot.training import trusted_model
 
     app = Sanic("firstline-bot", configure_logging=False)
+    app.config.REQUEST_MAX_SIZE = MAX_BODY
 
     @app.before_server_start
     async def load(app: Sanic, _: asyncio.AbstractEventLoop) -> None:
@@ -126,7 +127,7 @@ def web_app() -> Sanic:
 
     @app.on_response
     async def guard(request: Request, response: HTTPResponse) -> None:
-        protect(response, keep=request.path.startswith("/static/"))
+        protect(response, keep=request.path.startswith(("/static/", "/desk/static/")))
 
     return app
 

@@ -14,6 +14,7 @@ from sanic.response import HTTPResponse, redirect, text
 from bot.protocol.loading import load
 from bot.security import enrolment, sessions
 from bot.security.accounts import ROLES
+from bot.security.headers import empty_browser
 from bot.settings import settings
 
 COOKIE = "firstline_desk"
@@ -150,8 +151,9 @@ def let_in(response: HTTPResponse, secret: str) -> None:
 
 
 def let_out(response: HTTPResponse) -> None:
-    """Take a browser's session away."""
+    """Take a browser's session away, and all else that it holds of us."""
     _take(response, COOKIE)
+    empty_browser(response)
 
 
 def let_enrol(response: HTTPResponse, secret: str) -> None:

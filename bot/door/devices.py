@@ -10,6 +10,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot.security.hashes import keyed_hash
+from bot.security.headers import empty_browser
 from bot.settings import settings
 
 COOKIE = "firstline_device"
@@ -89,4 +90,4 @@ def forget(response: HTTPResponse) -> None:
     """Make the browser drop the device's cookie and all else that it holds of us."""
     response.cookies[COOKIE] = ""
     response.cookies[COOKIE]["max-age"] = 0
-    response.headers["Clear-Site-Data"] = '"cookies", "storage", "cache"'
+    empty_browser(response)

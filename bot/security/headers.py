@@ -15,6 +15,7 @@ _HEADERS = {
     # Nothing goes to other sites. `no-referrer` would also blank the Origin of our own forms, which is checked.
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
@@ -31,3 +32,8 @@ def protect(response: BaseHTTPResponse, keep: bool = False) -> None:
     response.headers.setdefault("Cache-Control", "no-cache" if keep else "no-store")
     for name, text in _HEADERS.items():
         response.headers.setdefault(name, text)
+
+
+def empty_browser(response: BaseHTTPResponse) -> None:
+    """Make the browser drop all that it holds of us: the next person at it finds nothing."""
+    response.headers["Clear-Site-Data"] = '"cookies", "storage", "cache"'

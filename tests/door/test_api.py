@@ -24,6 +24,7 @@ from bot.security import audit, tokens
 from bot.security.tables import AuditEntry
 from bot.serve import web_app
 from bot.settings import ROOT
+from tests.system import free_port
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -85,10 +86,9 @@ def _token(scope: str) -> str:
 async def site(assistant: Any) -> AsyncIterator[httpx.AsyncClient]:
     """Serve the real web app on a free port of this machine, in the loop of the tests."""
     Sanic.test_mode = True
-    app = web_app()
-    server = await app.create_server("127.0.0.1", 0, return_asyncio_server=True, access_log=False)
+    port = free_port()  # Sanic takes 0 for its own 8000
+    server = await web_app().create_server("127.0.0.1", port, return_asyncio_server=True, access_log=False)
     await server.startup()
-    port = server.server.sockets[0].getsockname()[1]
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20, trust_env=False) as client:
         yield client
     server.close()

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sanic import Sanic
 
 import bot.assistant
 import bot.database
@@ -25,6 +26,8 @@ async def bot_address(assistant: Any, tmp_path_factory: pytest.TempPathFactory) 
     async def loaded(_: Path) -> Any:
         return assistant
 
+    # Without it Sanic rewrites its own methods at the first start and fails at the second.
+    Sanic.test_mode = True
     path = tmp_path_factory.mktemp("bot") / "bot.sock"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bot.assistant.Assistant, "load", loaded)

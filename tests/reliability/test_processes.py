@@ -1,4 +1,4 @@
-"""The processes themselves: who may reach the bot, what a start refuses, and that all of them stop together."""
+"""The processes themselves: who may reach them, what a start refuses, and that all of them stop together."""
 from __future__ import annotations
 
 import json
@@ -22,7 +22,7 @@ from bot.protocol.loading import DATA
 from bot.settings import ROOT
 from bot.training import NAME
 from tests.phone import first_sign_in
-from tests.system import System, environment, firstline, free_port, passwords_in
+from tests.system import PARTS, System, environment, firstline, free_port, passwords_in
 
 Started = tuple[System, subprocess.Popen[str], Path]
 SECONDS = 90
@@ -36,6 +36,8 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
     shutil.copytree(ROOT / "models", folder / "models")
     system, log = System(folder), folder / "run.log"
     system.env["FIRSTLINE_MODELS"] = str(folder / "models")
+    # As on a machine where nobody told Rasa that it may not report.
+    del system.env["RASA_TELEMETRY_ENABLED"]
     process = firstline("run", env=system.env, log=log)
     try:
         until = time.monotonic() + SECONDS
@@ -66,6 +68,52 @@ def test_only_its_owner_may_open_the_bots_socket(started: Started) -> None:
     system, _, _ = started
     mode = os.stat(system.env["FIRSTLINE_BOT_SOCKET"]).st_mode
     assert stat.S_ISSOCK(mode) and stat.S_IMODE(mode) == 0o600
+
+
+def _descendants(pid: int) -> list[int]:
+    """Give a process and all that it started."""
+    found, parents = [pid], {}
+    for stat_of in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(stat_of.parent.name)] = int(stat_of.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
+
+
+def _sockets(pid: int) -> set[str]:
+    """Give the inodes of the sockets that a process holds."""
+    held = set()
+    for handle in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            held.add(os.readlink(handle).removeprefix("socket:[").removesuffix("]"))
+        except FileNotFoundError:
+            continue
+    return held
+
+
+def _lines(name: str) -> list[list[str]]:
+    return [line.split() for line in Path(f"/proc/net/{name}").read_text("utf-8").splitlines()[1:]]
+
+
+def test_nothing_listens_but_the_web_port_and_the_bots_own_socket(started: Started) -> None:
+    system, process, _ = started
+    held = set().union(*(_sockets(pid) for pid in _descendants(process.pid)))
+    listens, accepts = "0A", 0x10000  # as the kernel writes that a socket takes connections
+    here = socket.inet_aton("127.0.0.1")[::-1].hex().upper()
+    tcp = [line[1] for name in ("tcp", "tcp6") for line in _lines(name) if line[9] in held and line[3] == listens]
+    assert tcp == [f"{here}:{system.port:04X}"]
+    local = [line[7:] for line in _lines("unix") if line[6] in held and int(line[3], 16) & accepts]
+    assert local == [[system.env["FIRSTLINE_BOT_SOCKET"]]]
+
+
+def test_rasa_reports_to_nobody(started: Started) -> None:
+    _, process, _ = started
+    told = {Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[-2].decode():
+            Path(f"/proc/{pid}/environ").read_bytes().split(b"\0") for pid in _descendants(process.pid)}
+    assert all(b"RASA_TELEMETRY_ENABLED=false" in told[part] for part in PARTS)
 
 
 def test_a_signal_stops_all_three(started: Started) -> None:
