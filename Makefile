@@ -28,6 +28,7 @@ bench: .venv/ready-dev
 
 lint: .venv/ready-dev
 	@$(BIN)/ruff check .
+	@$(BIN)/bandit -q -r bot actions -ll
 
 types: .venv/ready-dev
 	@$(BIN)/mypy --no-error-summary
