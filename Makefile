@@ -28,6 +28,7 @@ bench: .venv/ready-dev
 
 lint: .venv/ready-dev
 	@$(BIN)/ruff check .
+	@$(BIN)/bandit -q -r bot actions -ll
 
 types: .venv/ready-dev
 	@$(BIN)/mypy --no-error-summary
@@ -82,9 +83,9 @@ learn: .venv/ready-dev
 soak-crash: .venv/ready-dev
 	@FIRSTLINE_CRASH_KILLS=1000 FIRSTLINE_CRASH_SEED=$(SEED) $(QUIET) $(BIN)/python -W ignore -m pytest tests/reliability/test_bot_killed.py
 
-# The kills, and 100,000 generated messages through the reading (over an hour); `make test` sends 2,000.
+# The kills, and 100,000 generated messages through the reading and through the door (hours); `make test` sends 2,000.
 soak: soak-crash
-	@FIRSTLINE_SOAK=100000 $(QUIET) $(BIN)/python -W ignore -m pytest tests/unit/understanding/test_never_fails.py
+	@FIRSTLINE_SOAK=100000 $(QUIET) $(BIN)/python -W ignore -m pytest tests/unit/understanding/test_never_fails.py tests/door/test_fuzz.py
 
 # How well messages are understood, on the labelled set in evaluation/.
 evaluate: .venv/ready-dev

@@ -114,7 +114,7 @@ async def get_messages(request: Request) -> HTTPResponse:
     """Give later messages: `GET /api/v1/messages?conversation=&after=`."""
     token = await _authorised(request, "channel")
     name, after = request.args.get("conversation", ""), request.args.get("after", "0")
-    if not _is_name(name) or not after.isdecimal() or len(after) > 9:
+    if not _is_name(name) or not (after.isascii() and after.isdecimal()) or len(after) > 9:
         raise Failure(422, "invalid", _reason("wrong_query"))
     answer = await gateway.read(f"token:{token.id}", name, int(after), has=int(after))
     if answer is None:
@@ -148,6 +148,8 @@ async def get_conversation(request: Request, name: str) -> HTTPResponse:
     wanted = unquote(name)
 
     def find(session: Any) -> Report | None:
+        if not _is_name(wanted):
+            return None
         found = session.get(Conversation, wanted)
         if found is None:
             query = select(Conversation).filter_by(name=wanted).order_by(Conversation.updated_at.desc()).limit(1)

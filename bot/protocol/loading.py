@@ -96,7 +96,7 @@ def load(path: Path, schema: dict[str, Any]) -> Any:
         BrokenData: the file cannot be read, or an entry breaks the schema.
     """
     try:
-        content = yaml.load(path.read_text("utf-8"), Loader=_Loader)  # noqa: S506 (a safe loader's subclass)
+        content = _Loader(path.read_text("utf-8")).get_single_data()
     except OSError as error:
         raise BrokenData(path, 1, error.strerror or "cannot be read") from error
     except yaml.MarkedYAMLError as error:

@@ -5,14 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
-import jsonschema_rs
 import pytest
-import yaml
-from sanic import Sanic
 from sqlalchemy.exc import OperationalError
 
 from bot.conversations.messages import add_message, state_of
@@ -22,92 +17,12 @@ from bot.door import api, bot_client, gateway
 from bot.door.api import api_blueprint
 from bot.security import audit, tokens
 from bot.security.tables import AuditEntry
-from bot.serve import web_app
-from bot.settings import ROOT
-from tests.system import free_port
+from tests.door.programs import SPEC, Client, check, new_token
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-SPEC = yaml.safe_load((ROOT / "docs" / "openapi.yml").read_text("utf-8"))
-RECORD = json.loads((ROOT / "docs" / "record.schema.json").read_text("utf-8"))
 STORY = "Girl, 13, from Albania, works nights in a bakery and sleeps there. I am a nurse."
 NOT_MINE = ("a" * 65, "", 7, None, ["x"], "line\nbreak", "nul\x00", "\ud83d")
-
-
-def check(answer: httpx.Response, path: str, method: str = "get") -> dict[str, Any]:
-    """Hold an answer against the description of its address and status; give its body."""
-    described = SPEC["paths"][path][method]["responses"]
-    assert str(answer.status_code) in described, (answer.status_code, answer.text)
-    entry = described[str(answer.status_code)]
-    if "$ref" in entry:
-        entry = SPEC["components"]["responses"][entry["$ref"].rsplit("/", 1)[1]]
-    schema = entry["content"]["application/json"]["schema"]
-    if schema == {"$ref": "record.schema.json"}:
-        schema = RECORD
-    jsonschema_rs.Draft202012Validator({**schema, "components": SPEC["components"]}).validate(answer.json())
-    assert answer.headers["content-type"].startswith("application/json")
-    return dict(answer.json())
-
-
-class Client:
-    """A program with one token.
-
-    Args:
-        http: the connection.
-        token: its bearer token; None sends none.
-    """
-
-    def __init__(self, http: httpx.AsyncClient, token: str | None) -> None:
-        self.http = http
-        self.headers = {"authorization": f"Bearer {token}"} if token else {}
-
-    async def raw(self, content: bytes) -> httpx.Response:
-        return await self.http.post("/api/v1/messages", content=content, headers=self.headers)
-
-    async def say(self, name: str, words: Any, message_id: str | None = None) -> httpx.Response:
-        body = {"conversation": name, "message": words, **({"id": message_id} if message_id else {})}
-        return await self.raw(json.dumps(body).encode())
-
-    async def told(self, name: str, words: str, message_id: str | None = None) -> dict[str, Any]:
-        answer = await self.say(name, words, message_id)
-        assert answer.status_code == 200, answer.text
-        return check(answer, "/api/v1/messages", "post")
-
-    async def get(self, path: str, **query: Any) -> httpx.Response:
-        return await self.http.get(path, params=query or None, headers=self.headers)
-
-
-def _token(scope: str) -> str:
-    with writing() as session:
-        return tokens.create(session, f"t{uuid.uuid4().hex[:12]}", scope)
-
-
-@pytest.fixture(scope="session")
-async def site(assistant: Any) -> AsyncIterator[httpx.AsyncClient]:
-    """Serve the real web app on a free port of this machine, in the loop of the tests."""
-    Sanic.test_mode = True
-    port = free_port()  # Sanic takes 0 for its own 8000
-    server = await web_app().create_server("127.0.0.1", port, return_asyncio_server=True, access_log=False)
-    await server.startup()
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20, trust_env=False) as client:
-        yield client
-    server.close()
-
-
-@pytest.fixture
-def channel(site: httpx.AsyncClient, assistant: Any, monkeypatch: pytest.MonkeyPatch) -> Client:
-    monkeypatch.setattr(bot_client, "answer", assistant.answer)
-    return Client(site, _token("channel"))
-
-
-@pytest.fixture
-def desk(channel: Client) -> Client:
-    return Client(channel.http, _token("desk"))
-
-
-@pytest.fixture
-def name() -> str:
-    return f"line {uuid.uuid4().hex[:10]}/é"
 
 
 def _rows(name: str, author: str | None = None) -> int:
@@ -219,7 +134,7 @@ async def test_nobody_has_what_was_never_written(channel: Client, name: str) -> 
 
 async def test_a_conversation_belongs_to_its_token(channel: Client, name: str) -> None:
     await channel.told(name, STORY)
-    other = Client(channel.http, _token("channel"))
+    other = Client(channel.http, new_token("channel"))
     answer = await other.get("/api/v1/messages", conversation=name)
     assert (answer.status_code, check(answer, "/api/v1/messages")["error"]["code"]) == (404, "not_found")
     # The same name under another token is another conversation, and says nothing of the first.
