@@ -162,6 +162,14 @@ def desk_app() -> Sanic:
     return app
 
 
+def desk_routes() -> list[tuple[str, str, str]]:
+    """Give name, method and path of every route that the desk has, those of a case with a case that does not exist."""
+    return [(route.name.rsplit(".", 1)[-1], method,
+             "/" + route.path.replace("<case_id:str>", "unknown-case").replace("<name:str>", "claim"))
+            for group in desk_app().router.groups.values() for route in group if route.path.startswith("desk")
+            for method in route.methods if method != "HEAD"]
+
+
 @contextmanager
 def served(app: Sanic) -> Iterator[Desk]:
     """Serve an app on a free port, in a thread of its own."""

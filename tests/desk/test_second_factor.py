@@ -21,8 +21,7 @@ from bot.security.sign_in import sign_in
 from bot.security.tables import Account, AuditEntry, Enrolment, RecoveryCode
 from bot.settings import settings
 from tests.desk.conftest import Clock
-from tests.desk.test_matrix import desk_routes
-from tests.desk_world import Desk, make_account
+from tests.desk_world import Desk, desk_routes, make_account
 from tests.phone import Phone, first_sign_in, set_up_phone
 
 
