@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import text as sql
 
 from bot.conversations.tables import Conversation, DialogueState, Message
-from bot.database import engine, reading, writing
+from bot.database import Base, engine, reading, writing
 from bot.referrals import claims, decisions, talk
 from bot.referrals.reports import amend
 from bot.referrals.tables import Amendment, Case, Report
 from bot.security.sealing import Tampered, Unreadable
 from bot.security.tables import Account
+from tests.databases import ON_POSTGRESQL
 from tests.desk_world import make_account
 from tests.dialogues.conftest import Chat
 
@@ -25,9 +26,15 @@ CANARIES = ("Zorvina", "Quellmark", "03.07.2012", "2012-07-03", "Wexbury", "912 
 
 def in_files(*words: str) -> list[str]:
     """Give which of these words stand in the database or its log, whatever their letter case."""
-    path = Path(str(engine().url.database))
-    raw = b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*")).lower()
-    assert b"conversations" in raw
+    if ON_POSTGRESQL:
+        with reading() as session:
+            raw = b" ".join(bytes(value) if isinstance(value, memoryview) else str(value).encode()
+                            for table in Base.metadata.tables
+                            for row in session.execute(sql(f"SELECT * FROM {table}")) for value in row).lower()
+    else:
+        path = Path(str(engine().url.database))
+        raw = b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*")).lower()
+        assert b"conversations" in raw
     return [word for word in words if word.lower().encode() in raw]
 
 
