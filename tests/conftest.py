@@ -8,8 +8,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as generated
 
 from tests.databases import new_url
+
+# How long an example takes is the machine's business; speed is measured by `make bench`.
+generated.register_profile("firstline", deadline=None)
+generated.load_profile("firstline")
 
 _FOLDER = Path(tempfile.mkdtemp(prefix="firstline-tests-"))
 os.environ.update(
