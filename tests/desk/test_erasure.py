@@ -137,10 +137,11 @@ def test_every_act_on_it_is_refused_kindly(desk: Desk, act: str) -> None:
 
 def test_jobs_and_queue_go_on(desk: Desk) -> None:
     erased()
+    officer, _ = make_account(writing, "duty", "Ana Marin")
     with writing() as session:
         repeat_alarms(session)
-        queue(session)
-        queue(session, closed=True)
+        queue(session, officer)
+        queue(session, officer, closed=True)
 
 
 def test_the_chat_goes_on_with_another_report(desk: Desk) -> None:

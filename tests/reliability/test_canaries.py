@@ -21,6 +21,7 @@ from bot.database import now, reading, writing
 from bot.door import bot_client, gateway
 from bot.jobs.delivery import deliver
 from bot.referrals import claims, decisions
+from bot.referrals.tables import Report
 from bot.referrals.talk import send_message
 from bot.security.tables import ApiToken, AuditEntry
 from bot.security.tokens import create, revoke
@@ -37,7 +38,8 @@ CANARIES = ("zephyrine", "quillwater", BORN, "tolvaddon", "900417", "marrowgate"
 DERIVED = ("2012-03-17", "17 march 2012")
 """What may be made of the canaries."""
 OFFICER = "Is Zephyrine still at Tolvaddon Weir? Drive to Marrowgate."
-NOT_FOR_CONTENT = (AuditEntry, Delivery, Change)
+NOT_FOR_CONTENT = (AuditEntry, Delivery, Change, Message, Report)
+"""Tables whose rows, as the database keeps them, hold no word: the last two are sealed."""
 
 
 def canaries_in(text: str) -> list[str]:
@@ -151,7 +153,7 @@ async def test_no_canary_leaves_the_record(
     logs = out.out + out.err + caplog.text + "".join(str(vars(record)) for record in caplog.records)
     # What is searched is where the failures were noted, and the canaries are where they belong.
     assert all(event in logs for event in ("action_failed", "turn_failed", "delivery_failed"))
-    assert set(CANARIES) <= set(canaries_in(all_of(Message) + str(talk.report().data)))
+    assert set(CANARIES) <= set(canaries_in(" ".join(m.text for m in talk.rows()) + str(talk.report().data)))
     assert not canaries_in(logs)
     for table in NOT_FOR_CONTENT:
         assert all_of(table) and not canaries_in(all_of(table)), table.__tablename__
