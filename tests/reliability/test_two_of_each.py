@@ -22,6 +22,7 @@ from bot.conversations.delivery import LEASE
 from bot.conversations.tables import Conversation, Message
 from bot.database import make_engine
 from bot.referrals.tables import Report
+from bot.settings import settings
 from tests.databases import needs_postgresql
 from tests.reliability.talk import STORY
 from tests.system import System, firstline, free_port
@@ -144,13 +145,18 @@ def channel() -> Iterator[Channel]:
 
 
 @pytest.fixture
-def pairs(tmp_path: Path, channel: Channel) -> Iterator[Pairs]:
+def pairs(tmp_path: Path, channel: Channel, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pairs]:
     made = Pairs(tmp_path, channel)
+    # What these processes seal, this one reads at the end.
+    monkeypatch.setenv("FIRSTLINE_KEY_FILE", made.system.env["FIRSTLINE_KEY_FILE"])
+    settings.cache_clear()
     try:
         made.start()
         yield made
     finally:
         made.system.stop()
+        monkeypatch.undo()
+        settings.cache_clear()
 
 
 async def test_one_of_each_is_killed_under_load_and_nothing_is_lost(pairs: Pairs, channel: Channel) -> None:
