@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Literal
 
 from bot.understanding.adulthood import ADULT
+from bot.understanding.age_patterns import JOIN
 from bot.understanding.learned import Opinion
 from bot.understanding.mentions import AGE, NATIONALITY, Mention
 from bot.understanding.reading import Fact, Person, Reading
@@ -65,7 +66,7 @@ def weigh_ages(people: list[Person], text: str, opinion: Opinion, alone: float, 
             person.child = "unclear"
 
 
-_BETWEEN = re.compile(r"\s*(?:,|/|&|\+|and|or|u\.?|und|et|y|e|i|n)\s*")
+_BETWEEN = re.compile(rf"\s*{JOIN}\s*", re.IGNORECASE)
 
 
 def _listed(text: str, believed: list[Mention], known: set[int]) -> list[Mention]:
