@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from bot.protocol.counsel import counsel
 from bot.protocol.indicators import ASSESSMENT_GROUPS
 from bot.understanding.encoder import LONGEST
 from bot.understanding.mentions import AGE, KINDS, NATIONALITY
+from bot.understanding.text import sentences
 
 HERE = Path(__file__).parent
 GROUPS = [f"group.{name}" for name in sorted(ASSESSMENT_GROUPS)]
@@ -37,6 +39,8 @@ LABELS = [*GROUPS, *DENIED, *FORMS, *FLAGS, *(label for listed in FACTS.values()
 PLACE = {label: number for number, label in enumerate(LABELS)}
 ELSEWHERE, STORY = "-elsewhere", "-story"
 ANSWERS = [*counsel(), ELSEWHERE, STORY]
+SHORTEST_PIECE = 4
+"""Words; fewer tell too little."""
 CLAUSE_WEIGHT = 0.5
 """What a clause weighs against a message: it was written for its label alone."""
 
@@ -64,6 +68,11 @@ class Row:
     asks: Array
 
 
+def labelled_messages(folder: Path = HERE / "messages") -> list[dict[str, Any]]:
+    """Read the labelled messages."""
+    return [json.loads(line) for path in sorted(folder.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines()]
+
+
 class Rows:
     """Makes rows of examples.
 
@@ -74,10 +83,35 @@ class Rows:
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
 
-    def messages(self, folder: Path = HERE / "messages") -> list[Row]:
-        """Read the labelled messages."""
-        return [self._message(json.loads(line)) for path in sorted(folder.glob("*.jsonl"))
-                for line in path.read_text("utf-8").splitlines()]
+    def messages(self, told: Iterable[dict[str, Any]]) -> list[Row]:
+        """Make rows of labelled messages."""
+        return [self._message(one) for one in told]
+
+    def pieces(self, told: Iterable[dict[str, Any]], draw: random.Random) -> list[Row]:
+        """Make rows of beginnings and ends of labelled messages, as a story is told in two.
+
+        Args:
+            told: labelled messages.
+            draw: chooses where a message is cut, and which part is kept.
+
+        Returns:
+            One row for each message of several sentences. A label of the whole holds for a piece where its words stand
+            there; where they stand elsewhere, or are not marked, it is not known. What the whole lacks, a piece lacks.
+        """
+        found = []
+        for one in told:
+            borders = [sentence.start for sentence in sentences(one["text"])][1:]
+            if not borders:
+                continue
+            border, first = draw.choice(borders), draw.random() < 0.5
+            piece = one["text"][:border] if first else one["text"][border:]
+            if len(piece.split()) < SHORTEST_PIECE:
+                continue
+            row = self._message({**one, "text": piece})
+            unmarked = (row.labels > 0) & (row.pieces.sum(0) == 0)
+            row.weights[unmarked] = 0
+            found.append(row)
+        return found
 
     def evaluated(self, cases: Iterable[dict[str, Any]]) -> list[Row]:
         """Make rows of cases of the evaluation's open half, whose words are not marked."""

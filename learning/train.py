@@ -16,7 +16,7 @@ from bot.understanding.learned import LEARNED
 from evaluation.run import load
 from learning.network import DROPPED, FROZEN, MATRICES, NORMS, Network
 from learning.packing import pack
-from learning.rows import ANSWERS, ELSEWHERE, FLAGS, FORMS, GROUPS, LABELS, PLACE, STORY, Row, Rows
+from learning.rows import ANSWERS, ELSEWHERE, FLAGS, FORMS, GROUPS, LABELS, PLACE, STORY, Row, Rows, labelled_messages
 
 EPOCHS, BATCH, SEED = 5, 16, 7
 BODY_RATE, HEAD_RATE, WARM_UP = 2e-4, 3e-3, 0.06
@@ -138,11 +138,12 @@ def main() -> None:
     tf.random.set_seed(SEED)
     weights, tokenizer = base_weights()
     source = Rows(tokenizer)
-    messages, questions = source.messages(), source.questions()
+    messages, questions = labelled_messages(), source.questions()
     draw.shuffle(messages)
     draw.shuffle(questions)
-    aside, asked_aside = messages[::KEPT_ASIDE], questions[::KEPT_ASIDE]
-    rows = [row for n, row in enumerate(messages) if n % KEPT_ASIDE]
+    aside, asked_aside = source.messages(messages[::KEPT_ASIDE]), questions[::KEPT_ASIDE]
+    learned_from = [told for n, told in enumerate(messages) if n % KEPT_ASIDE]
+    rows = source.messages(learned_from) + source.pieces(learned_from, draw)
     rows += [row for n, row in enumerate(questions) if n % KEPT_ASIDE]
     rows += source.phrasings() + source.clauses() + source.evaluated(r for r in load() if r["half"] == "open")
     network = Network(weights, len(LABELS), len(ANSWERS))
