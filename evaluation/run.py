@@ -60,7 +60,7 @@ def read_case(case: dict[str, Any]) -> tuple[Data, list[float]]:
 def answer_from_labels(report: Data, gold: dict[str, Any]) -> None:
     """Answer what is asked before sending, and tap what is shown as unsure, as somebody would who knows the labels."""
     groups, forms = set(gold["indicator_groups"]), set(gold["exploitation"])
-    report["signs"] = {key: sign for key, sign in report["signs"].items()
+    report["signs"] = {key: {**sign, "sure": True} for key, sign in report["signs"].items()
                        if sign["sure"] or sign["seen"] == "denied" or groups & set(indicators()[key].assessment)
                        or indicators()[key].form in forms}
     company = {"alone": "alone", "with_adult_relative_claimed": "claimed", "with_other_adult": "other",
@@ -69,8 +69,8 @@ def answer_from_labels(report: Data, gold: dict[str, Any]) -> None:
         "danger": "missing" if gold["missing_child"] else "yes" if gold["immediate_danger"] else "no",
         "age": {"yes": "u18", "unclear": "unclear", "no": "adult"}[gold["child"]],
         "company": "proven" if _link(gold) == "yes" else company.get(gold["accompanied"]),
-        "home": "here" if gold["expected_route"] == "nrm_child" else {"yes": "abroad", "no": "here"}.get(
-            gold["non_national"]),
+        "home": _home(gold),
+        "grown": {"unclear": "unclear", "no": "adult"}.get(gold["child"]),
         "fear": "fear" if gold["asylum_or_fear_of_return"] else "no",
         "link": _link(gold),
     }
@@ -82,6 +82,14 @@ def answer_from_labels(report: Data, gold: dict[str, Any]) -> None:
     if not signs_present(report) and gold["indicator_groups"]:
         sign = next(i.id for i in indicators().values() if gold["indicator_groups"][0] in i.assessment)
         report["signs"][sign] = {"seen": "observed", "words": "", "sure": True}
+
+
+def _home(gold: dict[str, Any]) -> str | None:
+    """Tell where the settled home is: a national on the focal point's route is one who is abroad."""
+    national = gold["non_national"] == "no"
+    if gold["expected_route"] == "nfp" and national:
+        return "taken"
+    return "here" if national or gold["expected_route"] == "nrm_child" else {"yes": "abroad"}.get(gold["non_national"])
 
 
 def _link(gold: dict[str, Any]) -> str | None:

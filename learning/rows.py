@@ -70,7 +70,8 @@ class Row:
 
 def labelled_messages(folder: Path = HERE / "messages") -> list[dict[str, Any]]:
     """Read the labelled messages."""
-    return [json.loads(line) for path in sorted(folder.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines()]
+    paths = sorted(folder.glob("*.jsonl"))
+    return [json.loads(line) for path in paths for line in path.read_text("utf-8").splitlines()]
 
 
 class Rows:

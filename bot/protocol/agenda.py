@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from bot.protocol.catalogue import Question, fields, questions
 from bot.protocol.report import Data, entry_of, in_danger, signs_present, value
-from bot.protocol.routes import STATED_FEAR, presumed_child
+from bot.protocol.routes import ADULT, STATED_FEAR, presumed_child
 
 
 def next_question(report: Data) -> Question | None:
@@ -98,7 +98,19 @@ def _unasked(report: Data, question: Question) -> list[Data]:
 
 def _fits(question: Question, person: Data) -> bool:
     child = presumed_child(person) is not False
-    return ("child" not in question.only or child) and ("adult" not in question.only or not child)
+    return (
+        ("child" not in question.only or child) and ("adult" not in question.only or not child)
+        and ("doubted" not in question.only or _doubted(person))
+    )
+
+
+def _doubted(person: Data) -> bool:
+    """Tell whether somebody of an adult age was read as perhaps a child."""
+    child, age = (person["values"].get(field) for field in ("child", "age"))
+    if child is None or age is None or age["value"] is None:
+        return False
+    lowest = min(age["value"]) if isinstance(age["value"], list) else age["value"]
+    return bool(child["value"] == "unclear" and child["source"] == "message" and lowest >= ADULT)
 
 
 def _due(question: Question, report: Data, full: bool) -> bool:
@@ -145,6 +157,10 @@ def _open_for(report: Data, question: Question, person: Data | None) -> bool:
 def _between_the_lines(report: Data, question: Question, person: Data | None) -> bool:
     """Tell whether home or family were only read between the lines: too little to decide whose child this is."""
     entry = entry_of(report, question.field, person) if question.field in ("residence", "link_checked") else None
+    if entry is None and question.field == "residence":
+        nation = entry_of(report, "nationality", person)
+        # A country that may be the nationality, or only the place.
+        entry = nation if nation is not None and nation["value"] == value(report, "country") else None
     return entry is not None and entry["status"] == "hedged" and entry["source"] == "message"
 
 

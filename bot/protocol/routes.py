@@ -64,6 +64,9 @@ _SCHEMA: dict[str, Any] = {
     },
 }
 
+ADULT = 18
+"""Years from which somebody is an adult."""
+
 STATED_FEAR = ("asylum", "fear", "refugee")
 """Values of `fear` under which the firewall stands."""
 
@@ -148,7 +151,7 @@ def presumed_child(person: Data | None) -> bool | None:
     lowest = age[0] if isinstance(age, list) else age
     child = values.get("child", {}).get("value")
     # An adult age claimed beside a childlike look is uncertain, so `unclear` outweighs the number.
-    if child in ("yes", "unclear") or (lowest is not None and lowest < 18):
+    if child in ("yes", "unclear") or (lowest is not None and lowest < ADULT):
         return True
     return False if child == "no" or lowest is not None else None
 
@@ -193,6 +196,14 @@ def _points_to_trafficking(indicator: Indicator) -> bool:
     return not indicator.assessment and indicator.dimension in ("act", "means", "purpose")
 
 
+def _shows_harm(report: Data) -> bool:
+    """Tell whether a sign is sure, or speaks of harm; a doubtful one of anything else is too little."""
+    return any(
+        sign["sure"] or (key in indicators() and set(indicators()[key].assessment) & set(_table()["harm_groups"]))
+        for key, sign in signs_present(report).items()
+    )
+
+
 def facts_for(report: Data, person: Data, here: str) -> dict[str, Any]:
     """Give the facts that the table's conditions ask for, about one person."""
     exploitation = [f for f in (value(report, "exploitation") or []) if f != "unknown"]
@@ -205,7 +216,7 @@ def facts_for(report: Data, person: Data, here: str) -> dict[str, Any]:
         "child": child is not False,
         "home": home_of(report, person, here),
         "sign": not dependent and bool(signs or exploitation),
-        "harm": bool(signs_present(report)) or value(report, "danger") == "yes" or value(report, "missing") == "now",
+        "harm": _shows_harm(report) or value(report, "danger") == "yes" or value(report, "missing") == "now",
         "asylum": value(report, "fear") in STATED_FEAR,
         "alone": not dependent and value(report, "accompanied") == "alone",
         "company": _company(report, dependent),
@@ -260,7 +271,7 @@ def _on_top(
         fired.append(("beside_parent", {}))
     age = person["values"].get("age", {}).get("value")
     years = age if isinstance(age, list) else [age]
-    if person["values"].get("child", {}).get("value") != "yes" and (age is None or max(years) >= 18):
+    if person["values"].get("child", {}).get("value") != "yes" and (age is None or max(years) >= ADULT):
         fired.append(("presumed_child", {}))
     if age is not None and min(years) <= 17 <= max(years):
         fired.append(("turning_18", {}))

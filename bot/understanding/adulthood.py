@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from bot.protocol.routes import ADULT
 from bot.understanding.ages import limits
 
 Child = Literal["yes", "no", "unclear"]
-ADULT = 18
-"""Years from which somebody is no child."""
 _YOUNG_LOOK = re.compile(
     r"\b(?:looks? (?:much |far |very |a lot |so |really |way |even |more )?(?:young|younger|"
     r"like (?:a )?(?:child|kid|minor|teen\w*|schoolgirl|boy|girl))|younger (?:than|looking)|child-?like|"

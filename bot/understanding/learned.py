@@ -42,6 +42,33 @@ class Opinion:
     mentions: dict[str, dict[Mention, float]] = field(default_factory=dict)
 
 
+def words_for(text: str, opinion: Opinion, label: str) -> tuple[str, int, int]:
+    """Give the whole words that speak for a label most.
+
+    Args:
+        text: the message that the opinion is of.
+        opinion: what the trained reader makes of it.
+        label: one of its labels.
+
+    Returns:
+        The words, their first character and one past their last.
+    """
+    start, end = opinion.spans[label]
+    # Word pieces may end in the middle of a word.
+    while start > 0 and text[start - 1].isalnum() and text[start].isalnum():
+        start -= 1
+    while end < len(text) and text[end - 1].isalnum() and text[end].isalnum():
+        end += 1
+    words = text[start:end]
+    start += len(words) - len(words.lstrip(_EDGES))
+    words = words.strip(_EDGES)
+    return words, start, start + len(words)
+
+
+_EDGES = " \t\n,.;:!?-()\"'"
+"""What a stretch of words neither begins nor ends with."""
+
+
 class Reader:
     """The trained reader, loaded once.
 

@@ -38,6 +38,13 @@ def _residence(
     """Add the country of residence where it follows from what is said."""
     code = where.value if where else here
     lives = next((fact for fact in facts if fact.field == "residence"), None)
+    if lives is not None and code and nations and code not in {fact.value for fact in nations}:
+        # "Our citizen, Latvian, in a cell in Tromsø": not here but of here. "Our boy" may be either.
+        if re.search(r"citizen|national", lives.words, re.I):
+            lives.value = "taken_abroad"
+            return []
+        if re.match(r"(?:our|own)\b", lives.words, re.I):
+            lives.status = "hedged"
     if lives is not None and lives.value == "here" and code:
         return [Fact("residence_country", code, "hedged", lives.words, lives.start, lives.end)]
     # "Boy, Portuguese, born in Braga": a birthplace named without its country is one of the writer's own.

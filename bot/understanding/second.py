@@ -13,15 +13,16 @@ from typing import Any
 
 from bot.protocol.indicators import ASSESSMENT_GROUPS, indicators
 from bot.protocol.loading import BrokenData, line_of, load
-from bot.understanding.learned import Opinion
+from bot.understanding.learned import Opinion, words_for
 from bot.understanding.negation import status
 from bot.understanding.reading import Fact, Person, Reading, Sign
+from bot.understanding.weighed_home import weigh_country, weigh_home
 from bot.understanding.weighed_people import weigh_ages, weigh_nationality, weigh_sexes
 
 _PATH = Path(__file__).parent / "data" / "second.yml"
 _SHARE = {"type": "number", "minimum": 0, "maximum": 1}
-_NAMES = ("group", "form", "danger", "missing", "asylum", "accompanied", "documents", "home", "abroad", "adult",
-          "age", "gender", "nationality", "denied", "proven", "question")
+_NAMES = ("group", "form", "danger", "missing", "asylum", "accompanied", "documents", "home", "abroad", "doubt",
+          "foreign", "exploited", "about", "adult", "age", "gender", "nationality", "denied", "proven", "question")
 _SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -104,11 +105,12 @@ def weigh(reading: Reading, text: str, opinion: Opinion) -> Reading:
                    opinion.shares.get("child.no", 0.0) >= weights["adult"].beside)
     weigh_sexes(made.people, opinion, weights["gender"].alone, weights["gender"].beside)
     weigh_nationality(made, text, opinion, weights["nationality"].alone, weights["nationality"].beside)
-    _home(made, text, opinion, weights)
+    weigh_country(made, opinion, weights["foreign"].alone, weights["foreign"].beside)
+    weigh_home(made, text, opinion, weights["home"].alone, weights["home"].beside,
+               weights["abroad"].alone, weights["doubt"].alone)
     _adult(made, opinion, weights["adult"])
-    if opinion.shares.get("about", 0.0) >= 0.5 and (made.signs or made.people or made.facts):
-        made.about_a_person = True
-    return made
+    _exploited(made, opinion, weights["exploited"].beside)
+    return _about(made, opinion, weights["about"])
 
 
 def _guesses(text: str, opinion: Opinion) -> bool:
@@ -138,23 +140,6 @@ def answer_asked(shares: dict[str, float], near: str | None, asks: bool) -> str 
     return best if leads and asks else None
 
 
-def _span(text: str, opinion: Opinion, label: str) -> tuple[str, int, int]:
-    start, end = opinion.spans[label]
-    # Word pieces may end in the middle of a word.
-    while start > 0 and text[start - 1].isalnum() and text[start].isalnum():
-        start -= 1
-    while end < len(text) and text[end - 1].isalnum() and text[end].isalnum():
-        end += 1
-    words = text[start:end]
-    start += len(words) - len(words.lstrip(_EDGES))
-    words = words.strip(_EDGES)
-    return words, start, start + len(words)
-
-
-_EDGES = " \t\n,.;:!?-()\"'"
-"""What a stretch of words neither begins nor ends with."""
-
-
 def _signs(signs: list[Sign], text: str, opinion: Opinion, weights: dict[str, Weight]) -> list[Sign]:
     weight, denial = weights["group"], weights["denied"]
 
@@ -178,9 +163,9 @@ def _signs(signs: list[Sign], text: str, opinion: Opinion, weights: dict[str, We
         if group in told:
             continue
         if denied(group):
-            kept.append(Sign(lead, "denied", *_span(text, opinion, f"denied.{group}"), sure=False))
+            kept.append(Sign(lead, "denied", *words_for(text, opinion, f"denied.{group}"), sure=False))
         elif opinion.shares.get(label, 0.0) >= weight.alone:
-            kept.append(Sign(lead, "suspected", *_span(text, opinion, label), sure=False))
+            kept.append(Sign(lead, "suspected", *words_for(text, opinion, label), sure=False))
     return sorted(kept, key=lambda sign: (sign.start, sign.end, sign.id))
 
 
@@ -198,7 +183,7 @@ def _forms(reading: Reading, text: str, opinion: Opinion, weight: Weight) -> Non
     for label, share in opinion.shares.items():
         kind, _, form = label.partition(".")
         if kind == "form" and share >= weight.alone and form not in named:
-            reading.facts.append(Fact("exploitation", form, "hedged", *_span(text, opinion, label)))
+            reading.facts.append(Fact("exploitation", form, "hedged", *words_for(text, opinion, label)))
 
 
 def _flags(reading: Reading, text: str, opinion: Opinion, weights: dict[str, Weight]) -> None:
@@ -214,7 +199,7 @@ def _flags(reading: Reading, text: str, opinion: Opinion, weights: dict[str, Wei
         elif not found and share >= weight.alone:
             # What the patterns read of the same thing, such as "was missing before", gives way to what is so now.
             reading.facts = [fact for fact in reading.facts if fact.field != field]
-            reading.facts.append(Fact(field, value, "stated", *_span(text, opinion, label)))
+            reading.facts.append(Fact(field, value, "stated", *words_for(text, opinion, label)))
 
 
 def _one_of(reading: Reading, field: str, text: str, opinion: Opinion, weight: Weight) -> None:
@@ -228,22 +213,39 @@ def _one_of(reading: Reading, field: str, text: str, opinion: Opinion, weight: W
         reading.facts.remove(found)
         found = None
     if found is None and shares[best] >= weight.alone:
-        reading.facts.append(Fact(field, best, "hedged", *_span(text, opinion, f"{field}.{best}")))
+        reading.facts.append(Fact(field, best, "hedged", *words_for(text, opinion, f"{field}.{best}")))
 
 
-def _home(reading: Reading, text: str, opinion: Opinion, weights: dict[str, Weight]) -> None:
-    """Read where somebody is settled, which the words for it seldom say outright."""
-    home, abroad = weights["home"], weights["abroad"]
-    share = opinion.shares.get("home", 0.0)
-    found = next((fact for fact in reading.facts if fact.field == "residence"), None)
-    if found is not None and found.value == "here" and share < home.beside:
-        reading.facts = [f for f in reading.facts if f.field not in ("residence", "residence_country")]
-        found = None
-    if found is None and share >= home.alone:
-        reading.facts.append(Fact("residence", "here", "hedged", *_span(text, opinion, "home")))
-    elif found is None and not any(f.field == "nationality" for f in reading.facts) \
-            and opinion.shares.get("non_national.yes", 0.0) >= abroad.alone:
-        reading.facts.append(Fact("residence", "abroad", "hedged", *_span(text, opinion, "non_national.yes")))
+def _exploited(reading: Reading, opinion: Opinion, beside: float) -> None:
+    """Doubt all signs together where the trained reader takes nobody for exploited.
+
+    Of a child every sign counts, sure or not; an adult's route is opened by what is sure.
+    """
+    if opinion.shares.get("exploited", 0.0) >= beside:
+        return
+    reading.signs = [sign if sign.seen == "denied" else replace(sign, sure=False) for sign in reading.signs]
+    if reading.people and all(person.child == "no" for person in reading.people):
+        reading.facts = [fact for fact in reading.facts if fact.field != "exploitation" or fact.status == "denied"]
+
+
+def _about(reading: Reading, opinion: Opinion, weight: Weight) -> Reading:
+    """Tell a message about a person from a general question, whose words for people mean nobody.
+
+    Danger, fear and somebody missing stand in any case, and so does an age.
+    """
+    share = opinion.shares.get("about", 0.0)
+    if share >= weight.alone and (reading.signs or reading.people or reading.facts):
+        reading.about_a_person = True
+    urgent = any(fact.field in _URGENT_FIELDS and fact.status != "denied" for fact in reading.facts)
+    aged = any(person.age is not None for person in reading.people)
+    if share >= weight.beside or urgent or aged:
+        return reading
+    return replace(reading, people=[], signs=[], about_a_person=False,
+                   facts=[fact for fact in reading.facts if fact.field in _OF_THE_WRITER])
+
+
+_URGENT_FIELDS = ("danger", "missing", "fear")
+_OF_THE_WRITER = ("place", "country", "role")
 
 
 def _proven(reading: Reading, text: str, opinion: Opinion, weight: Weight) -> None:
@@ -253,7 +255,7 @@ def _proven(reading: Reading, text: str, opinion: Opinion, weight: Weight) -> No
     if found is not None and share < weight.beside:
         reading.facts.remove(found)
     elif found is None and share >= weight.alone:
-        reading.facts.append(Fact("link_checked", "yes", "hedged", *_span(text, opinion, "proven")))
+        reading.facts.append(Fact("link_checked", "yes", "hedged", *words_for(text, opinion, "proven")))
 
 
 GROWN = 20

@@ -12,11 +12,25 @@ from tests.dialogues.conftest import Chat
 async def test_every_question_says_why_with_its_source(chat: Chat, another_chat: Chat) -> None:
     of_a_child = await _asks_why(chat, "hello", fear="asylum")
     of_an_adult = await _asks_why(another_chat, "Woman of 31, beaten, in a bar")
-    assert of_a_child | of_an_adult == set(questions()) - {"link"}
+    assert of_a_child | of_an_adult == set(questions()) - {"link", "grown"}
 
 
 async def test_whether_a_family_is_proven_is_asked_with_its_reason(chat: Chat) -> None:
     assert "link" in await _asks_why(chat, "A boy of 14 from Peru with his mother at the bus station")
+
+
+async def test_whether_somebody_is_certainly_grown_is_asked_with_its_reason(chat: Chat) -> None:
+    assert "grown" in await _asks_why(chat, "Bus station, girl 19 years old, Romanian, a man holds her passport")
+
+
+@pytest.mark.parametrize(("tapped", "title"), [
+    ("adult", "National referral mechanism for adults"), ("unclear", "National Focal Point"),
+])
+async def test_who_is_certainly_grown_goes_the_adults_way_and_in_doubt_the_childs(
+    chat: Chat, tapped: str, title: str
+) -> None:
+    await chat.say("Bus station, girl 19 years old, Romanian, a man holds her passport")
+    assert title in await chat.to_summary(danger="no", grown=tapped, consent="yes")
 
 
 async def _asks_why(chat: Chat, first: str, **answers: str) -> set[str]:

@@ -108,9 +108,11 @@ KNOWN = {"age": 14, "child": "yes", "feared": ["ER"]}
 )
 def test_what_is_known_is_not_asked(question: Any) -> None:
     for field in question.unless:
-        about = ADULT if "adult" in question.only else {}
+        about = ADULT if "adult" in question.only else {"age": 19} if "doubted" in question.only else {}
         known = {"fear": {"fear": "fear"}, "family_claimed": {"accompanied": "with_adult_relative_claimed"}}
         report = case(about, **{key: value for only in question.only for key, value in known.get(only, {}).items()})
+        if "doubted" in question.only:
+            put(report, "child", "unclear", source="message")
         report["full"] = True
         report["about_a_person"] = True
         assert question.id in ids(report)
@@ -134,6 +136,31 @@ def test_what_was_read_between_the_lines_is_still_asked_where_it_decides(questio
         assert (question in ids(report)) is asked
     put(report, field, value, source="answer", status="hedged")
     assert question not in ids(report)
+
+
+@pytest.mark.parametrize(("age", "child", "source", "asked"), [
+    (19, "unclear", "message", True), ([18, 21], "unclear", "message", True), (19, "no", "message", False),
+    ([14, 19], "unclear", "message", False), (19, "unclear", "answer", False), (16, "unclear", "message", False),
+])
+def test_somebody_of_an_adult_age_who_was_read_as_perhaps_a_child_is_asked_about(
+    age: Any, child: str, source: str, asked: bool
+) -> None:
+    report = case({"age": age, "child": child}, source=source)
+    assert ("grown" in ids(report)) is asked
+    report["asked"].append(asked_key(questions()["grown"], report["persons"][0]["id"]))
+    report["asked"].append("grown")
+    assert "grown" not in ids(report)
+
+
+@pytest.mark.parametrize(("nationality", "status", "asked"), [
+    ("PT", "hedged", True), ("PT", "stated", False), ("VN", "hedged", False),
+])
+def test_a_nationality_that_may_be_no_more_than_the_place_leaves_the_home_open(
+    nationality: str, status: str, asked: bool
+) -> None:
+    report = case(CHILD, country="PT")
+    put(report, "nationality", nationality, source="message", status=status, person=report["persons"][0])
+    assert ("home" in ids(report)) is asked
 
 
 def test_whether_family_is_proven_is_asked_only_where_somebody_said_family_and_nothing_else_is_wrong() -> None:

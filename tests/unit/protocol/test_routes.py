@@ -393,6 +393,17 @@ def test_one_sign_is_enough_and_none_in_the_catalogue_leaves_a_child_without_a_r
     assert route(case(sign, **CHILD, **ABROAD)) == "nfp"
 
 
+def test_a_doubtful_sign_of_nothing_in_particular_is_too_little_beside_a_proven_family() -> None:
+    family = {"accompanied": "with_adult_relative_claimed", "link_checked": "yes"}
+    for sign, doubted in (
+        ("general.denies_everything", "consult"), ("risk_group.abuse_or_violence_at_home", "child_protection"),
+    ):
+        report = case(sign, **CHILD, **HOME, **family)
+        assert route(report) == "child_protection"
+        report["signs"][sign]["sure"] = False
+        assert route(report) == doubted
+
+
 def test_signs_of_low_urgency_count_too() -> None:
     weak = [key for key, one in indicators().items() if one.urgency == 0 and trafficking_signs(case(key, **CHILD))]
     assert weak

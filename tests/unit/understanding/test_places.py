@@ -75,3 +75,14 @@ def test_british_lives_here_only_in_britain() -> None:
 
 def test_languages() -> None:
     assert _values("boy speaks only tigrinya", "language") == ["Tigrinya"]
+
+
+@pytest.mark.parametrize(("text", "residence"), [
+    ("Our citizen, a Latvian boy of 15, sits in a cell in Tromsø", [("taken_abroad", "stated")]),
+    ("Our boy is 15, Hungarian, 2 policemen in Padova found him", [("here", "hedged")]),
+    ("Porto. Our citizen, a Portuguese boy of 15, found begging", [("here", "stated")]),
+    ("a boy of 15, our citizen, found begging", [("here", "stated")]),
+])
+def test_our_citizen_in_another_country_is_abroad(text: str, residence: list[tuple[str, str]]) -> None:
+    found = [f for f in read(text, TODAY, signs=lambda _: []).facts if f.field == "residence"]
+    assert [(fact.value, fact.status) for fact in found] == residence

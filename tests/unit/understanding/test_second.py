@@ -17,7 +17,8 @@ PAPERS, LOCKED = "documents.held_by_other", "control.cannot_leave"
 
 
 def opinion(**shares: float) -> Opinion:
-    named = {name.replace("__", "."): share for name, share in shares.items()}
+    """An opinion of a message about a person who may be exploited, with these shares."""
+    named = {"about": 0.99, "exploited": 0.5, **{name.replace("__", "."): share for name, share in shares.items()}}
     return Opinion(named, dict.fromkeys(named, (4, 8)))
 
 
@@ -41,7 +42,7 @@ def test_what_only_the_trained_reader_finds_is_unsure_and_shows_its_words() -> N
 
 
 def test_whole_words_are_shown() -> None:
-    heard = Opinion({"group.restricted_freedom": 0.9}, {"group.restricted_freedom": (5, 10)})
+    heard = Opinion({"about": 0.9, "group.restricted_freedom": 0.9}, {"group.restricted_freedom": (5, 10)})
     assert weigh(Reading(), TEXT, heard).signs[0].words == "girl was"
 
 
@@ -153,3 +154,71 @@ def test_an_answer_of_a_few_words_is_neither_a_question_nor_a_sign(words: str) -
 
     intent, found, asked = understand(words, date(2026, 11, 21), None, {})
     assert (intent, asked, found.signs) == ("inform", None, [])
+
+
+FOREIGN = {"non_national__yes": 0.97}
+TOWN, NATION = Fact("country", "NG", "stated", "girl", 4, 8), Fact("nationality", "NG", "stated", "girl", 4, 8)
+
+
+def fields_of(reading: Reading) -> dict[str, Any]:
+    return {fact.field: fact.value for fact in reading.facts}
+
+
+def test_a_foreigners_own_town_is_not_the_country_of_the_case() -> None:
+    assert "country" not in fields_of(weigh(Reading(facts=[TOWN, NATION]), TEXT, opinion(**FOREIGN)))
+
+
+@pytest.mark.parametrize(("facts", "shares"), [
+    ([TOWN], FOREIGN),
+    ([TOWN, Fact("nationality", "VN", "stated", "girl", 4, 8)], FOREIGN),
+    ([TOWN, NATION], {"non_national__yes": 0.85}),
+    ([TOWN, NATION], {**FOREIGN, "home": 0.6}),
+    ([TOWN, NATION, Fact("residence", "here", "stated", "girl", 4, 8)], {**FOREIGN, "home": 0.2}),
+])
+def test_the_country_of_the_case_stays_where_nothing_speaks_against_it(
+    facts: list[Fact], shares: dict[str, float]
+) -> None:
+    assert fields_of(weigh(Reading(facts=facts), TEXT, opinion(**shares)))["country"] == "NG"
+
+
+@pytest.mark.parametrize(("country", "home"), [("NG", "here"), ("PT", "abroad")])
+def test_a_home_that_may_be_elsewhere_than_the_passport_says_is_noted_as_unsure(country: str, home: str) -> None:
+    place = Fact("country", country, "stated", "girl", 4, 8)
+    made = weigh(Reading(facts=[place, NATION]), TEXT, opinion(home=0.3))
+    assert [(f.value, f.status) for f in made.facts if f.field == "residence"] == [(home, "hedged")]
+    assert "residence" not in fields_of(weigh(Reading(facts=[place, NATION]), TEXT, opinion(home=0.05)))
+
+
+def test_a_home_abroad_that_the_trained_reader_doubts_is_asked_for() -> None:
+    abroad = Fact("residence", "abroad", "stated", "girl", 4, 8)
+    made = weigh(Reading(facts=[abroad]), TEXT, opinion(home=0.9))
+    assert [(f.value, f.status) for f in made.facts] == [("abroad", "hedged")]
+    assert abroad.status == "stated"
+
+
+def test_where_nobody_seems_exploited_signs_are_unsure_and_still_there() -> None:
+    heard = opinion(exploited=0.05, group__document_control=0.4)
+    assert signs(weigh(Reading(signs=[sign(PAPERS)]), TEXT, heard)) == {PAPERS: ("observed", False)}
+    assert signs(weigh(Reading(signs=[sign(PAPERS, "denied")]), TEXT, heard)) == {PAPERS: ("denied", True)}
+    form = Fact("exploitation", "labour", "stated", "girl", 4, 8)
+    for child, kept in (("no", False), ("yes", True)):
+        reading = Reading(people=[Person(child=child)], facts=[form])
+        heard = opinion(exploited=0.05, form__labour=0.6, child__no=0.9)
+        assert ("exploitation" in fields_of(weigh(reading, TEXT, heard))) is kept
+
+
+def test_a_general_question_describes_nobody() -> None:
+    reading = Reading(people=[Person(child="yes")], signs=[sign(PAPERS)], about_a_person=True)
+    heard = opinion(about=0.01, group__document_control=0.9)
+    made = weigh(reading, TEXT, heard)
+    assert (made.people, made.signs, made.about_a_person) == ([], [], False)
+
+
+@pytest.mark.parametrize("reading", [
+    Reading(people=[Person(age=15, child="yes")]),
+    Reading(people=[Person(child="yes")], facts=[Fact("danger", True, "stated", "girl", 4, 8)]),
+    Reading(people=[Person(child="yes")], facts=[Fact("missing", "now", "stated", "girl", 4, 8)]),
+])
+def test_an_age_or_danger_is_about_somebody_whatever_the_trained_reader_says(reading: Reading) -> None:
+    made = weigh(reading, TEXT, opinion(about=0.01, danger=0.9, missing=0.9))
+    assert made.people
