@@ -21,6 +21,8 @@ from bot.protocol.routes import here_of
 from bot.understanding.component import understand
 
 HERE = Path(__file__).parent
+HUMAN = "human_now"
+"""The answer to whoever wants to speak to a person."""
 BASELINE = HERE / "baseline.json"
 AS_OF = date(2026, 11, 21)
 """The date for which ages in the labels hold."""
@@ -202,7 +204,9 @@ def score_questions(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """
     counts: Counter[str] = Counter()
     for row in rows:
-        _, _, asked = understand(row["question"], AS_OF, None, {})
+        intent, _, asked = understand(row["question"], AS_OF, None, {})
+        # Who asks for a person gets one at once, which is what that answer says.
+        asked = HUMAN if intent == "human" else asked
         if row["answer"] is None:
             counts["null"] += 1
             counts["null_right"] += not asked

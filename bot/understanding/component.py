@@ -121,9 +121,12 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
         command = None
     if command == "controller" and len(reading.signs) + len(reading.facts) > 2:
         command = None
+    asked = question_in(text, reading, opinion)
+    if command == "controller" and asked in WHO_MAY_COLLECT and not _OF_THEMSELVES.search(text):
+        # "Can the father pick him up?" is a responder's question; "I pick him up" is nobody's.
+        command = None
     if command and command not in TELLING_COMMANDS:
         return command, reading, None
-    asked = question_in(text, reading, opinion)
     # Danger is never answered with advice on something else alone.
     if command is None and asked is not None and not tells_something(reading) and not danger(text):
         return "ask", reading, asked
@@ -141,6 +144,10 @@ def _describes_somebody(reading: Reading) -> bool:
 def _believed(text: str, learned: dict[str, Any]) -> bool:
     return len(text.split()) <= SHORT and learned.get(PREDICTED_CONFIDENCE_KEY, 0) >= SURE
 
+
+WHO_MAY_COLLECT = ("adult_takes_child", "who_collects")
+"""Answers to a responder who asks whether a child may be handed over."""
+_OF_THEMSELVES = re.compile(r"\b(?:i|i'm|im|me|my|mine|we|us|our|ours)\b", re.IGNORECASE)
 
 NO_ANSWER = ""
 """Stands for a question that no answer fits."""

@@ -54,7 +54,10 @@ def test_wants_human(text: str) -> None:
     assert wants_human(text)
 
 
-@pytest.mark.parametrize("text", ["girl 15 alone", "she does not want to talk to anyone", "the officer found her"])
+@pytest.mark.parametrize("text", [
+    "girl 15 alone", "she does not want to talk to anyone", "the officer found her", "are you a real person",
+    "are you a robot",
+])
 def test_wants_no_human(text: str) -> None:
     assert not wants_human(text)
 
@@ -64,5 +67,6 @@ def test_cannot_talk(text: str) -> None:
     assert cannot_talk(text)
 
 
-def test_can_talk() -> None:
-    assert not cannot_talk("boy 15 found at the port")
+@pytest.mark.parametrize("text", ["boy 15 found at the port", "she keeps looking at the door"])
+def test_can_talk(text: str) -> None:
+    assert not cannot_talk(text)
