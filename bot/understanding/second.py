@@ -135,7 +135,8 @@ def answer_asked(shares: dict[str, float], near: str | None, asks: bool) -> str 
     leads = bool(best) and shares[best] == max(shares.values())
     if leads and shares[best] >= (weight.alone if asks else max(weight.alone, UNASKED)):
         return best
-    if near is not None and shares.get(near, 0.0) >= weight.beside:
+    # Of an answer that was added since the last training the trained reader knows nothing: then the phrasings decide.
+    if near is not None and shares.get(near, 1.0) >= weight.beside:
         return near
     return best if leads and asks else None
 
