@@ -8,6 +8,7 @@ import pytest
 
 from bot.protocol.counsel import counsel
 from bot.understanding.questions import Match, find_question, index, is_question
+from bot.understanding.second import answer_asked
 
 UNSEEN = [
     ("is the embassy the right place to ask about his identity", "embassy"),
@@ -231,3 +232,15 @@ def test_a_long_report_is_quick() -> None:
     found = find_question(text)
     assert found and found.id == "embassy"
     assert time.process_time() - start < 0.05
+
+
+@pytest.mark.parametrize(("near", "shares", "answer"), [
+    ("embassy", {"embassy": 0.3, "-story": 0.7}, "embassy"),
+    ("embassy", {"embassy": 0.01, "-story": 0.99}, None),
+    ("added_today", {"embassy": 0.2, "-story": 0.8}, "added_today"),
+    ("added_today", {"embassy": 0.9, "-story": 0.1}, "embassy"),
+])
+def test_the_trained_reader_refuses_only_answers_that_it_learned(
+    near: str, shares: dict[str, float], answer: str | None
+) -> None:
+    assert answer_asked(shares, near, asks=True) == answer

@@ -1,0 +1,60 @@
+"""What the trained reader learns from: which labels hold for a piece of a story, and which are not known there."""
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from bot.understanding.encoder import base_weights
+from learning.rows import PLACE, Row, Rows, labelled_messages
+
+TOLD: dict[str, Any] = {
+    "role": "police", "text": "Girl of 15 alone at the bus station. A man in a van keeps her passport.", "child": "yes",
+    "age": 15, "gender": "female", "nationality": None, "non_national": "yes", "accompanied": "alone",
+    "documents": "held_by_other", "asylum": False, "danger": False, "missing": False, "forms": {"unknown": []},
+    "groups": {"document_control": ["keeps her passport"]}, "denied": {},
+    "why": {"accompanied": ["alone at the bus station"], "documents": ["keeps her passport"]}, "route": "nfp",
+}
+
+
+class Draw(random.Random):
+    """Cuts at the only border, and keeps the part that is wanted."""
+
+    def __init__(self, first: bool) -> None:
+        super().__init__(1)
+        self.first = first
+
+    def random(self) -> float:
+        return 0.0 if self.first else 0.9
+
+
+@pytest.fixture(scope="module")
+def rows() -> Rows:
+    return Rows(base_weights()[1])
+
+
+def known(row: Row, label: str) -> float | None:
+    """Give what is known of a label: 1, 0, or None where it is not known."""
+    return float(row.labels[PLACE[label]]) if row.weights[PLACE[label]] else None
+
+
+@pytest.mark.parametrize(("first", "held", "alone"), [(True, None, 1.0), (False, 1.0, None)])
+def test_a_label_holds_for_the_piece_in_which_its_words_stand(
+    rows: Rows, first: bool, held: float | None, alone: float | None
+) -> None:
+    (piece,) = rows.pieces([TOLD], Draw(first))
+    assert (known(piece, "group.document_control"), known(piece, "accompanied.alone")) == (held, alone)
+    assert known(piece, "group.debt_bondage") == 0.0
+    assert known(piece, "gender.female") is None
+
+
+def test_a_message_of_one_sentence_has_no_pieces(rows: Rows) -> None:
+    assert rows.pieces([{**TOLD, "text": "Girl of 15 alone, a man keeps her passport"}], random.Random(1)) == []
+
+
+def test_every_quote_stands_in_its_message() -> None:
+    for told in labelled_messages():
+        for kind in ("groups", "forms", "denied", "why"):
+            for label, quotes in told[kind].items():
+                assert all(quote in told["text"] for quote in quotes), (told["text"], label)
