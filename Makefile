@@ -75,7 +75,7 @@ lock:
 	uv pip compile -q --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --no-header requirements.in -o requirements.txt
 	uv pip compile -q --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --no-header requirements-dev.in -o requirements-dev.txt
 
-# Trains the reader of bot/understanding/data/learned.npz anew (learning/README.md); about half an hour.
+# Trains the readers of bot/understanding/data/learned_*.npz anew (learning/README.md); about an hour.
 learn: .venv/ready-dev
 	@$(QUIET) $(BIN)/python -W ignore -m learning.train
 

@@ -14,6 +14,7 @@ from bot.protocol.dialogue import HUMAN, OTHER, SAME, advise, emergency, play_ba
 from bot.protocol.report import Data, in_danger, new_report, put, take, value
 from bot.protocol.wording import Reply, fill
 from bot.understanding.places import countries_in
+from bot.understanding.questions import is_question
 from bot.understanding.reader import read
 from bot.understanding.tongue import tongue
 
@@ -63,8 +64,7 @@ def _says_nothing_of_anybody(report: Data, facts: Data) -> bool:
 
 
 def _greeting_or_refusal(turn: Turn, facts: Data) -> Reply:
-    asks = turn.text.lower().split()[:1] in (["is"], ["will"], ["what"], ["how"])
-    if turn.text.rstrip().endswith("?") or asks:
+    if is_question(turn.text):
         turn.report["outside"] = True
         return say("out_of_scope", turn.report, turn.setting)
     if facts["not_understood"] and len(turn.text.split()) > SHORT_ANSWER:

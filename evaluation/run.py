@@ -18,7 +18,7 @@ from bot.protocol.indicators import indicators
 from bot.protocol.record import assess_all
 from bot.protocol.report import Data, new_report, signs_present, take
 from bot.protocol.routes import here_of
-from bot.understanding.component import understand
+from bot.understanding.intents import understand
 
 HERE = Path(__file__).parent
 HUMAN = "human_now"

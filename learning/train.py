@@ -1,10 +1,11 @@
-"""`make learn`: trains the reader on the examples, says how well it does on those kept aside, and writes the file."""
+"""`make learn`: trains the readers on the examples, says how well each does on those kept aside, writes their files."""
 from __future__ import annotations
 
 import argparse
 import random
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -129,13 +130,17 @@ def _f1(shares: np.ndarray, rows: list[Row], names: list[str]) -> float:
     return float(2 * (got & real).sum() / max(1, got.sum() + real.sum()))
 
 
-def main() -> None:
-    """Train, report, write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
-    epochs = parser.parse_args().epochs
+def train(path: Path, pieces: bool, seed: int, epochs: int) -> None:
+    """Train one reader, report, write its file.
+
+    Args:
+        path: the file to write.
+        pieces: learn from beginnings and ends of messages too.
+        seed: of its first weights and of the order of the examples; what is kept aside is the same for all.
+        epochs: how often it sees every example.
+    """
     draw = random.Random(SEED)
-    tf.random.set_seed(SEED)
+    tf.random.set_seed(seed)
     weights, tokenizer = base_weights()
     source = Rows(tokenizer)
     messages, questions = labelled_messages(), source.questions()
@@ -143,9 +148,10 @@ def main() -> None:
     draw.shuffle(questions)
     aside, asked_aside = source.messages(messages[::KEPT_ASIDE]), questions[::KEPT_ASIDE]
     learned_from = [told for n, told in enumerate(messages) if n % KEPT_ASIDE]
-    rows = source.messages(learned_from) + source.pieces(learned_from, draw)
+    rows = source.messages(learned_from) + (source.pieces(learned_from, draw) if pieces else [])
     rows += [row for n, row in enumerate(questions) if n % KEPT_ASIDE]
     rows += source.phrasings() + source.clauses() + source.evaluated(r for r in load() if r["half"] == "open")
+    draw = random.Random(seed)
     network = Network(weights, len(LABELS), len(ANSWERS))
     trainer = Trainer(network, epochs * len(rows) // BATCH)
     lower, lower_aside, lower_asked = (_lower(trainer, listed) for listed in (rows, aside, asked_aside))
@@ -168,8 +174,19 @@ def main() -> None:
         for part, variable in zip(("weight", "bias"), network.layers[number][name], strict=True)
     }
     heads = {name: variable.numpy() for name, variable in network.heads.items()}
-    pack(LEARNED, weights, trained, heads, LABELS, ANSWERS)
-    print(f"{LEARNED.name}: {LEARNED.stat().st_size / 1e6:.2f} MB")
+    pack(path, weights, trained, heads, LABELS, ANSWERS)
+    print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
+
+
+def main() -> None:
+    """Train the readers one after the other, each in the way that its file is named after."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--only", choices=[path.stem for path in LEARNED])
+    chosen = parser.parse_args()
+    for number, path in enumerate(LEARNED):
+        if chosen.only in (None, path.stem):
+            train(path, path.stem == "learned_pieces", SEED + number, chosen.epochs)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Turns a text into one vector for each of its word pieces: MiniLM-L6, with what was learned on top.
 
 The weights are those of all-MiniLM-L6-v2 (Apache-2.0), which a package brings as data; none of its code is used. What
-was learned here (`learning/`) lies in `data/learned.npz` as low-rank changes of these weights.
+was learned here (`learning/`) lies in `data/learned_*.npz` as low-rank changes of these weights.
 """
 from __future__ import annotations
 

@@ -92,6 +92,11 @@ class Reading:
     not_understood: list[str] = field(default_factory=list)
     about_a_person: bool = False
 
+    @property
+    def tells_something(self) -> bool:
+        """Tell whether the message says anything of a case."""
+        return bool(self.people or self.facts or self.signs)
+
     def to_dict(self) -> dict[str, Any]:
         """Give the reading as plain JSON-able data."""
         return asdict(self)

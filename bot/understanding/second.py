@@ -49,8 +49,6 @@ WORDS_FOR_A_SIGN = 3
 """Fewest words that a sign or form takes, one with another; a reader that finds more in a text is guessing."""
 NEVER = 1.1
 _URGENT = ("danger", "missing", "asylum")
-UNASKED = 0.8
-"""Share from which words that are not put as a question are taken for one."""
 LATIN = 0.6
 """Share of plain Latin letters from which a text is one that the trained reader can read."""
 
@@ -70,6 +68,11 @@ def _data() -> tuple[dict[str, Weight], dict[str, str]]:
         if sign not in indicators() or group not in indicators()[sign].assessment:
             raise BrokenData(_PATH, line_of(_PATH, ["leads", group]), f"'{sign}' is no sign of {group}")
     return {name: Weight(**entry) for name, entry in data["weights"].items()}, data["leads"]
+
+
+def weight(name: str) -> Weight:
+    """Give the shares of one name of `data/second.yml`."""
+    return _data()[0][name]
 
 
 def weigh(reading: Reading, text: str, opinion: Opinion) -> Reading:
@@ -117,28 +120,6 @@ def _guesses(text: str, opinion: Opinion) -> bool:
     """Tell whether the trained reader finds more in a text than anybody can say in so few words."""
     found = [label for label, share in opinion.shares.items() if share >= 0.5 and label.startswith(("group.", "form."))]
     return len(found) * WORDS_FOR_A_SIGN > len(text.split())
-
-
-def answer_asked(shares: dict[str, float], near: str | None, asks: bool) -> str | None:
-    """Choose the answer that a message asks for.
-
-    Args:
-        shares: what the trained reader makes of the message, or of a part of it.
-        near: the answer whose phrasings are nearest, where they are near enough.
-        asks: the message is put as a question.
-
-    Returns:
-        The answer's id; None where neither is sure.
-    """
-    weight = _data()[0]["question"]
-    best = max((answer for answer in shares if not answer.startswith("-")), key=lambda one: shares[one], default="")
-    leads = bool(best) and shares[best] == max(shares.values())
-    if leads and shares[best] >= (weight.alone if asks else max(weight.alone, UNASKED)):
-        return best
-    # Of an answer that was added since the last training the trained reader knows nothing: then the phrasings decide.
-    if near is not None and shares.get(near, 1.0) >= weight.beside:
-        return near
-    return best if leads and asks else None
 
 
 def _signs(signs: list[Sign], text: str, opinion: Opinion, weights: dict[str, Weight]) -> list[Sign]:

@@ -5,13 +5,15 @@ from datetime import date
 
 import pytest
 
-from bot.understanding.component import understand
+from bot.understanding.intents import understand
 
 TODAY = date(2026, 11, 21)
 
 
 @pytest.mark.parametrize(("text", "intent"), [
     ("im the girl. i am 16", "victim"),
+    ("its me, im 15", "victim"),
+    ("i am 16 and he makes me work", "victim"),
     ("I am the girl's teacher, she is 14 and Romanian", "inform"),
     ("I want to pick her up, i am her uncle", "controller"),
     ("can I pick him up? I am his father", "controller"),

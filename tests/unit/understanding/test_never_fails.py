@@ -8,8 +8,8 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.understanding.component import understand
 from bot.understanding.danger import cannot_talk, danger, wants_human
+from bot.understanding.intents import understand
 
 WORDS = st.sampled_from([
     "girl", "boy", "14", "f17", "M/15", "dob", "31/02/2010", "born", "not", "no", "says", "she", "he", "passport",

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from bot.protocol.counsel import counsel
+from bot.understanding.asking import answer_asked
 from bot.understanding.questions import Match, find_question, index, is_question
-from bot.understanding.second import answer_asked
 
 UNSEEN = [
     ("is the embassy the right place to ask about his identity", "embassy"),

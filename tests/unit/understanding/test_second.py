@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.protocol.indicators import ASSESSMENT_GROUPS
-from bot.understanding.learned import LEARNED, Opinion, reader
+from bot.understanding.learned import LEARNED, Opinion, reader, together
 from bot.understanding.reading import Fact, Person, Reading, Sign
 from bot.understanding.second import weigh
 
@@ -123,8 +123,19 @@ def test_a_long_report_is_read_to_its_end() -> None:
     assert reader().read(filler + end).shares["group.document_control"] > 0.5
 
 
-def test_the_learned_file_is_small() -> None:
-    assert LEARNED.stat().st_size < 1_500_000
+def test_the_learned_files_are_small() -> None:
+    assert sum(path.stat().st_size for path in LEARNED) < 3_100_000
+
+
+def test_readers_are_believed_together() -> None:
+    one = Opinion({"danger": 0.9, "missing": 0.2}, {"danger": (0, 3), "missing": (0, 3)}, {"embassy": 0.8, "cell": 0.2})
+    other = Opinion({"danger": 0.3, "missing": 0.4}, {"danger": (5, 9), "missing": (5, 9)},
+                    {"embassy": 0.4, "cell": 0.6})
+    made = together([one, other])
+    assert made.shares == pytest.approx({"danger": 0.6, "missing": 0.3})
+    assert made.spans == {"danger": (0, 3), "missing": (5, 9)}
+    assert made.questions == pytest.approx({"embassy": 0.6, "cell": 0.4})
+    assert together([one]) == one
 
 
 def test_in_a_piece_of_a_story_nothing_that_a_pattern_found_is_doubted() -> None:
@@ -140,7 +151,7 @@ def test_in_a_piece_of_a_story_nothing_that_a_pattern_found_is_doubted() -> None
 def test_a_question_that_tells_nothing_brings_no_signs(words: str) -> None:
     from datetime import date
 
-    from bot.understanding.component import understand
+    from bot.understanding.intents import understand
 
     _, found, asked = understand(words, date(2026, 11, 21), None, {})
     assert asked and found.signs == []
@@ -150,7 +161,7 @@ def test_a_question_that_tells_nothing_brings_no_signs(words: str) -> None:
 def test_an_answer_of_a_few_words_is_neither_a_question_nor_a_sign(words: str) -> None:
     from datetime import date
 
-    from bot.understanding.component import understand
+    from bot.understanding.intents import understand
 
     intent, found, asked = understand(words, date(2026, 11, 21), None, {})
     assert (intent, asked, found.signs) == ("inform", None, [])

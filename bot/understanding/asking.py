@@ -1,0 +1,75 @@
+"""Finds the question that a message asks: phrasings that are near, beside what the trained reader makes of it."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.understanding.learned import Opinion, reader
+from bot.understanding.questions import find_question, is_question
+from bot.understanding.reading import Reading
+from bot.understanding.second import weight
+from bot.understanding.text import sentences
+
+UNASKED = 0.8
+"""Share from which words that are not put as a question are taken for one."""
+
+NO_ANSWER = ""
+"""Stands for a question that no answer fits."""
+
+FEWEST_ASKING = 4
+"""Words from which a question without an answer is taken for one, and not for a doubtful reply ("15?")."""
+
+
+MOST_ASKING = 2
+"""Sentences with a question mark that are looked at by themselves, from the end."""
+
+
+def question_in(text: str, reading: Reading, opinion: Opinion) -> str | None:
+    """Find the question that a message asks, beside or instead of what it tells.
+
+    Args:
+        text: the message.
+        reading: what it tells.
+        opinion: what the trained reader makes of it.
+
+    Returns:
+        Id of the answer, `NO_ANSWER` where it asks and no answer fits, None where it does not ask.
+    """
+    match = find_question(text)
+    near = match.id if match is not None and (match.asked or not reading.tells_something) else None
+    for shares in _parts_that_ask(text, opinion):
+        answer = answer_asked(shares, near, is_question(text))
+        if answer is not None:
+            return answer
+    asks = is_question(text) and len(text.split()) >= FEWEST_ASKING
+    return NO_ANSWER if asks and not reading.tells_something else None
+
+
+def _parts_that_ask(text: str, opinion: Opinion) -> Iterator[dict[str, float]]:
+    """Give what the trained reader makes of the whole, then of the last sentences that end with a question mark."""
+    yield opinion.questions
+    pieces = sentences(text)
+    asking = [piece.text for piece in pieces if "?" in text[piece.end - 1 : piece.end + 2]]
+    for piece in asking[-MOST_ASKING:] if len(pieces) > 1 else ():
+        yield reader().read(piece).questions
+
+
+def answer_asked(shares: dict[str, float], near: str | None, asks: bool) -> str | None:
+    """Choose the answer that a message asks for.
+
+    Args:
+        shares: what the trained reader makes of the message, or of a part of it.
+        near: the answer whose phrasings are nearest, where they are near enough.
+        asks: the message is put as a question.
+
+    Returns:
+        The answer's id; None where neither is sure.
+    """
+    believed = weight("question")
+    best = max((answer for answer in shares if not answer.startswith("-")), key=lambda one: shares[one], default="")
+    leads = bool(best) and shares[best] == max(shares.values())
+    if leads and shares[best] >= (believed.alone if asks else max(believed.alone, UNASKED)):
+        return best
+    # Of an answer that was added since the last training the trained reader knows nothing: then the phrasings decide.
+    if near is not None and shares.get(near, 1.0) >= believed.beside:
+        return near
+    return best if leads and asks else None
