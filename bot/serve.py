@@ -205,14 +205,18 @@ def serve_jobs() -> None:
     """Run the jobs until they are told to stop.
 
     Raises:
-        UnsafeSetting: the key file is missing, readable by others, or not the one of this database.
+        UnsafeSetting: the key file is missing, readable by others, or not the one of this database; or the file with
+            the password of the server for notices is missing or readable by others.
     """
-    from bot.jobs import delivery, pending, rounds, trail
+    from bot.jobs import delivery, notices, pending, rounds, trail
+    from bot.notices import mail
     from bot.security import keys
 
     keys.check()
+    mail.check(settings().notices.mail)
 
     async def all_of_them() -> None:
-        await asyncio.gather(rounds.run(heartbeat()), pending.run(), delivery.run(), trail.run())
+        await asyncio.gather(rounds.run(heartbeat()), pending.run(), delivery.run(), notices.run(),
+                             trail.run())
 
     asyncio.run(all_of_them())

@@ -19,6 +19,7 @@ from bot.desk.events import events
 from bot.desk.queue import Bell, Item, bell, queue
 from bot.desk.rendering import HERE, render, texts
 from bot.desk.trail import Notice, notice_for
+from bot.notices.outbox import given_up
 from bot.protocol.profile import load_profile
 from bot.protocol.routes import title
 from bot.referrals.cases import CaseError, sees
@@ -39,12 +40,14 @@ async def queue_page(request: Request) -> HTTPResponse:
 async def _queue(request: Request, status: int = 200, alert: str | None = None) -> HTTPResponse:
     shown, account = request.args.get("show", ""), request.ctx.signed_in.account
 
-    def load() -> tuple[list[Item], Bell | None, Notice | None]:
+    def load() -> tuple[list[Item], Bell | None, Notice | None, bool]:
         audit.look(account.name, "queue.opened")
         with reading() as session:
-            return queue(session, account, closed=shown == "closed"), bell(session, account), notice_for(account)
+            rings = bell(session, account)
+            return (queue(session, account, closed=shown == "closed"), rings, notice_for(account),
+                    rings is not None and given_up(session))
 
-    items, ringing, trail = await asyncio.to_thread(load)
+    items, ringing, trail, unheard = await asyncio.to_thread(load)
     everything = items
     receivers = load_profile(settings().profile).receivers
     if shown in receivers:
@@ -53,6 +56,7 @@ async def _queue(request: Request, status: int = 200, alert: str | None = None) 
         items = [item for item in items if item.case.owner_id == account.id]
     counts = {route: sum(1 for item in everything if route in dict(item.routes)) for route in receivers}
     return render(request, "queue.html", status, items=items, bell=ringing, shown=shown, alert=alert, trail=trail,
+                  unheard=texts()["notices"]["given_up"] if unheard else None,
                   routes=[(route, title(route), counts[route]) for route in receivers],
                   total=len(everything), mine=sum(1 for item in everything if item.case.owner_id == account.id))
 
