@@ -74,6 +74,7 @@ class Settings:
         backup_key: file with the key of the backups.
         key_file: file of the key-encryption keys, mode 0400.
         cookies_secure: False only where pages are served on localhost without TLS.
+        log_level: DEBUG, INFO, WARNING or ERROR.
         notices: whom notices go to, and by which server.
         crash_at: point at which this process kills itself, as `point` or `point:which time`; empty but in crash tests.
     """
@@ -88,6 +89,7 @@ class Settings:
     backup_key: Path
     key_file: Path
     cookies_secure: bool
+    log_level: str
     notices: Notices
     crash_at: str
 
@@ -167,6 +169,9 @@ def read_settings(environment: dict[str, str]) -> Settings:
     if host not in LOOPBACK and not behind_proxy:
         raise UnsafeSetting("FIRSTLINE_HOST: an address other than loopback needs FIRSTLINE_BEHIND_TLS_PROXY=yes")
     port = _number(environment, "FIRSTLINE_PORT", "8080")
+    log_level = environment.get("FIRSTLINE_LOG_LEVEL", "INFO")
+    if log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise UnsafeSetting("FIRSTLINE_LOG_LEVEL: DEBUG, INFO, WARNING or ERROR")
     crash_at = environment.get("FIRSTLINE_CRASH_AT", "")
     if crash_at and environment.get("FIRSTLINE_CRASH_TEST") != "yes":
         raise UnsafeSetting("FIRSTLINE_CRASH_AT: kills this process on purpose; it is for crash tests alone")
@@ -187,6 +192,7 @@ def read_settings(environment: dict[str, str]) -> Settings:
         backup_key=_path(environment.get("FIRSTLINE_BACKUP_KEY", "var/keys/backup")),
         key_file=_path(environment.get("FIRSTLINE_KEY_FILE", "var/key")),
         cookies_secure=behind_proxy,
+        log_level=log_level,
         notices=_notices(environment),
         crash_at=crash_at,
     )

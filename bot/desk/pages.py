@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import asyncio
 
+import structlog
 from sanic import Blueprint
 from sanic.exceptions import Forbidden, NotFound, SanicException
-from sanic.log import error_logger
 from sanic.request import Request
 from sanic.response import BaseHTTPResponse, HTTPResponse, redirect
 from sqlalchemy import select
@@ -30,6 +30,8 @@ from bot.security import audit
 from bot.security.headers import protect
 from bot.security.sealing import Unreadable
 from bot.settings import settings
+
+log = structlog.get_logger()
 
 
 async def queue_page(request: Request) -> HTTPResponse:
@@ -98,8 +100,9 @@ async def went_wrong(request: Request, exception: Exception) -> HTTPResponse:
     else:
         status, text = exception.status_code if isinstance(exception, SanicException) else 500, sentences["broken"]
     if status >= 500:
-        # The kind of error only: its text may hold what somebody wrote, and the address which case it was.
-        error_logger.error("%s %s: %s", request.method, request.uri_template, type(exception).__name__)
+        # The route, and not the address, which says which case it was.
+        log.error("page_failed", method=request.method, route=request.uri_template, error=type(exception).__name__,
+                  exc_info=exception)
     typed = request.form.get("text", "") if request.method == "POST" else ""
     return render(request, "problem.html", status, text=text, typed=typed)
 
