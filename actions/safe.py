@@ -29,9 +29,10 @@ def fail(turn: Turn, dispatcher: CollectingDispatcher, error: Exception) -> None
     Args:
         turn: the turn.
         dispatcher: emptied of what was said so far.
-        error: only the name of its type is logged, because its text could hold what was written.
+        error: only its type and place are logged, because its text could hold what was written.
     """
-    log.error("action_failed", error=type(error).__name__, conversation=turn.conversation_id)
+    log.error("action_failed", error=type(error).__name__, conversation=turn.conversation_id, turn=turn.message_id,
+              exc_info=error)
     turn.failed = True
     dispatcher.messages.clear()
     utter(dispatcher, [say("failed", turn.report, turn.setting)])

@@ -1,12 +1,10 @@
 """The bot process's core: the Rasa agent with its actions in the same process, and one turn from message to outbox."""
 from __future__ import annotations
 
-import logging
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import rasa.utils.log_utils
 import structlog
 from rasa.core.agent import Agent, load_agent
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
@@ -43,6 +41,8 @@ from bot.referrals.reports import (
 )
 from bot.referrals.tables import Case, Report
 from bot.security.accounts import duty_signed_in
+from bot.security.logs import configure
+from bot.settings import settings
 
 log = structlog.get_logger()
 
@@ -92,8 +92,9 @@ class Assistant:
         Returns:
             The assistant, ready to answer.
         """
-        # Without this, Rasa prints what people wrote at debug level whatever the log level says.
-        rasa.utils.log_utils.configure_structlog(logging.WARNING)
+        # As it comes, Rasa prints what people wrote, also to whoever loads it elsewhere than in our processes.
+        if not structlog.is_configured():
+            configure(settings().log_level)
         agent = await load_agent(model_path=str(model))
         if agent.processor is None:
             raise ModelBroken(f"{model.name} could not be loaded; the lines above name the reason")
@@ -147,8 +148,9 @@ class Assistant:
                 return
             except StaleReport:
                 log.info("turn_again", conversation=conversation_id, attempt=attempt)
-            except Exception as error:  # noqa: BLE001 (whatever fails, the responder is told and the next turn goes on)
-                log.error("turn_failed", error=type(error).__name__, conversation=conversation_id)
+            except Exception as error:
+                log.error("turn_failed", error=type(error).__name__, conversation=conversation_id, turn=message_id,
+                          exc_info=error)
                 break
         _tell_failure(conversation_id, message_id)
 

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 
@@ -30,17 +29,16 @@ class Clear(click.Group):
 @click.pass_context
 def main(context: click.Context) -> None:
     """Firstline: from a responder's first message to a referral in human hands."""
+    from bot.security.logs import configure
+    from bot.settings import settings
     from bot.setup import migrate, write_settings
 
     # Any command may be the first on a new machine.
     if "FIRSTLINE_SECRET" not in os.environ:
         write_settings()
-    if context.invoked_subcommand in ("accounts", "audit", "backup", "keys", "token", "webhook", "invite"):
+    configure(settings().log_level)
+    if context.invoked_subcommand in ("accounts", "audit", "backup", "keys", "notices", "token", "webhook", "invite"):
         migrate()
-    # Deprecations of Rasa's own pins would bury what an operator must read; TensorFlow undoes plain filters.
-    logging.captureWarnings(True)
-    logging.getLogger("py.warnings").setLevel(logging.CRITICAL)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
 
 
 @main.command()
@@ -106,9 +104,10 @@ def _add_commands() -> None:
     from bot.commands.backups import backup, restore_copy
     from bot.commands.invitations import invite
     from bot.commands.keys import keys
+    from bot.commands.notices import notices
     from bot.commands.tokens import token, webhook
 
-    for command in (accounts, audit, backup, restore_copy, keys, token, webhook, invite):
+    for command in (accounts, audit, backup, restore_copy, keys, notices, token, webhook, invite):
         main.add_command(command)
 
 

@@ -24,6 +24,10 @@ POINTS = (
     "delivery.sent",
     "delivery.before_commit",
     "delivery.noted",
+    "notice.taken",
+    "notice.sent",
+    "notice.before_commit",
+    "notice.noted",
     "jobs.before_commit",
     "jobs.committed",
 )

@@ -3,10 +3,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import time
 from pathlib import Path
 
+import structlog
 from sanic import Sanic
 from sanic.exceptions import MethodNotSupported, NotFound, SanicException
 from sanic.request import Request
@@ -17,6 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import reading
 from bot.settings import ROOT, UnsafeSetting, settings
+
+log = structlog.get_logger()
 
 MAX_BODY = 200_000
 """Bytes of a request; a message of 10,000 characters fits whatever its script."""
@@ -82,6 +86,7 @@ def bot_app() -> Sanic:
 
     @app.exception(Exception)
     async def failed(_: Request, error: Exception) -> HTTPResponse:
+        log.error("bot_failed", error=type(error).__name__, exc_info=error)
         return as_json({"error": type(error).__name__}, status=500)
 
     return app
@@ -179,7 +184,9 @@ def serve_bot(number: int) -> None:
     check_data()
     trusted_model(settings().models)
     keys.check()
+    log.info("started", part="bot", number=number)
     bot_app().run(sock=private_socket(settings().bot_sockets[number - 1]), access_log=False, debug=False)
+    log.info("stopped", part="bot", number=number)
 
 
 def serve_web() -> None:
@@ -198,21 +205,36 @@ def serve_web() -> None:
             tried.bind((settings().host, settings().port))
         except OSError as error:
             raise AlreadyRunning(f"port {settings().port} is taken; FIRSTLINE_PORT in .env names another") from error
+    log.info("started", part="web")
     web_app().run(host=settings().host, port=settings().port, access_log=False, debug=False)
+    log.info("stopped", part="web")
 
 
 def serve_jobs() -> None:
     """Run the jobs until they are told to stop.
 
     Raises:
-        UnsafeSetting: the key file is missing, readable by others, or not the one of this database.
+        UnsafeSetting: the key file is missing, readable by others, or not the one of this database; or the file with
+            the password of the server for notices is missing or readable by others.
     """
-    from bot.jobs import delivery, pending, rounds, trail
+    from bot.jobs import delivery, notices, pending, rounds, trail
+    from bot.notices import mail
     from bot.security import keys
 
     keys.check()
+    mail.check(settings().notices.mail)
 
     async def all_of_them() -> None:
-        await asyncio.gather(rounds.run(heartbeat()), pending.run(), delivery.run(), trail.run())
+        await asyncio.gather(rounds.run(heartbeat()), pending.run(), delivery.run(), notices.run(),
+                             trail.run())
 
+    signal.signal(signal.SIGTERM, _end_jobs)
+    log.info("started", part="jobs")
     asyncio.run(all_of_them())
+
+
+def _end_jobs(number: int, _: object) -> None:
+    """Say so, and end at once: whatever the jobs are at is taken up at their next start."""
+    log.info("stopped", part="jobs")
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from dotenv import load_dotenv
 
+from bot.addresses import LOOPBACK, is_mailbox, is_safe_url
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -17,6 +19,44 @@ REFUSED = 78
 
 class UnsafeSetting(ValueError):
     """A setting is missing or would make the start unsafe; the message names it."""
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """The server that notices leave by.
+
+    Args:
+        host: its name.
+        port: its port.
+        tls: starttls, tls (from the first byte on) or none, which is for a server on this machine alone.
+        user: name to sign in with; empty where it asks for none.
+        password_file: file with that user's password, mode 0400.
+        sender: address that notices come from.
+    """
+
+    host: str
+    port: int
+    tls: str
+    user: str
+    password_file: Path
+    sender: str
+
+
+@dataclass(frozen=True)
+class Notices:
+    """Whom notices go to; nobody where nothing is set.
+
+    Args:
+        mail: the server; None where no e-mail is sent.
+        duty: mailboxes of the duty desk.
+        supervisors: mailboxes that get the daily notice.
+        webhook: address that takes the desk's notices as signed requests; empty for none.
+    """
+
+    mail: MailServer | None
+    duty: tuple[str, ...]
+    supervisors: tuple[str, ...]
+    webhook: str
 
 
 @dataclass(frozen=True)
@@ -34,6 +74,8 @@ class Settings:
         backup_key: file with the key of the backups.
         key_file: file of the key-encryption keys, mode 0400.
         cookies_secure: False only where pages are served on localhost without TLS.
+        log_level: DEBUG, INFO, WARNING or ERROR.
+        notices: whom notices go to, and by which server.
         crash_at: point at which this process kills itself, as `point` or `point:which time`; empty but in crash tests.
     """
 
@@ -47,6 +89,8 @@ class Settings:
     backup_key: Path
     key_file: Path
     cookies_secure: bool
+    log_level: str
+    notices: Notices
     crash_at: str
 
     @property
@@ -59,6 +103,50 @@ class Settings:
 
 def _path(value: str) -> Path:
     return Path(value) if Path(value).is_absolute() else ROOT / value
+
+
+def _number(environment: dict[str, str], name: str, default: str) -> int:
+    try:
+        return int(environment.get(name, default))
+    except ValueError as error:
+        raise UnsafeSetting(f"{name}: not a number") from error
+
+
+def _mailboxes(environment: dict[str, str], name: str) -> tuple[str, ...]:
+    named = tuple(one.strip() for one in environment.get(name, "").split(",") if one.strip())
+    if not all(map(is_mailbox, named)):
+        raise UnsafeSetting(f"{name}: not addresses such as duty@nfp.example, separated by commas")
+    return named
+
+
+def _notices(environment: dict[str, str]) -> Notices:
+    mail = _mail_server(environment)
+    duty = _mailboxes(environment, "FIRSTLINE_NOTICES_DUTY")
+    supervisors = _mailboxes(environment, "FIRSTLINE_NOTICES_SUPERVISORS")
+    # Who believes that notices go out, though they cannot, waits for them.
+    if mail is None and (duty or supervisors):
+        raise UnsafeSetting("FIRSTLINE_SMTP_HOST: missing, though the settings name mailboxes for notices")
+    if mail is not None and not duty + supervisors:
+        raise UnsafeSetting("FIRSTLINE_NOTICES_DUTY: names nobody, though FIRSTLINE_SMTP_HOST names a server")
+    webhook = environment.get("FIRSTLINE_NOTICES_WEBHOOK", "")
+    if webhook and not is_safe_url(webhook):
+        raise UnsafeSetting("FIRSTLINE_NOTICES_WEBHOOK: https://... without a name, a password or a #part")
+    return Notices(mail, duty, supervisors, webhook)
+
+
+def _mail_server(environment: dict[str, str]) -> MailServer | None:
+    host = environment.get("FIRSTLINE_SMTP_HOST", "")
+    if not host:
+        return None
+    tls = environment.get("FIRSTLINE_SMTP_TLS", "starttls")
+    if tls not in ("starttls", "tls") and not (tls == "none" and host in LOOPBACK):
+        raise UnsafeSetting("FIRSTLINE_SMTP_TLS: starttls or tls; none is for a server on this machine alone")
+    user = environment.get("FIRSTLINE_SMTP_USER", "")
+    password_file = environment.get("FIRSTLINE_SMTP_PASSWORD_FILE", "var/keys/smtp")
+    sender = environment.get("FIRSTLINE_SMTP_SENDER", "")
+    if not is_mailbox(sender):
+        raise UnsafeSetting("FIRSTLINE_SMTP_SENDER: not an address such as firstline@nfp.example")
+    return MailServer(host, _number(environment, "FIRSTLINE_SMTP_PORT", "587"), tls, user, _path(password_file), sender)
 
 
 def read_settings(environment: dict[str, str]) -> Settings:
@@ -78,12 +166,12 @@ def read_settings(environment: dict[str, str]) -> Settings:
         raise UnsafeSetting("FIRSTLINE_SECRET: missing or shorter than 32 characters; `make run` writes one to .env")
     host = environment.get("FIRSTLINE_HOST", "127.0.0.1")
     behind_proxy = environment.get("FIRSTLINE_BEHIND_TLS_PROXY", "no") == "yes"
-    if host not in ("127.0.0.1", "::1", "localhost") and not behind_proxy:
+    if host not in LOOPBACK and not behind_proxy:
         raise UnsafeSetting("FIRSTLINE_HOST: an address other than loopback needs FIRSTLINE_BEHIND_TLS_PROXY=yes")
-    try:
-        port = int(environment.get("FIRSTLINE_PORT", "8080"))
-    except ValueError as error:
-        raise UnsafeSetting("FIRSTLINE_PORT: not a number") from error
+    port = _number(environment, "FIRSTLINE_PORT", "8080")
+    log_level = environment.get("FIRSTLINE_LOG_LEVEL", "INFO")
+    if log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise UnsafeSetting("FIRSTLINE_LOG_LEVEL: DEBUG, INFO, WARNING or ERROR")
     crash_at = environment.get("FIRSTLINE_CRASH_AT", "")
     if crash_at and environment.get("FIRSTLINE_CRASH_TEST") != "yes":
         raise UnsafeSetting("FIRSTLINE_CRASH_AT: kills this process on purpose; it is for crash tests alone")
@@ -104,6 +192,8 @@ def read_settings(environment: dict[str, str]) -> Settings:
         backup_key=_path(environment.get("FIRSTLINE_BACKUP_KEY", "var/keys/backup")),
         key_file=_path(environment.get("FIRSTLINE_KEY_FILE", "var/key")),
         cookies_secure=behind_proxy,
+        log_level=log_level,
+        notices=_notices(environment),
         crash_at=crash_at,
     )
 

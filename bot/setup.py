@@ -66,6 +66,7 @@ def check_data() -> str:
     Raises:
         BrokenData: an entry is broken; file, line and reason are named.
     """
+    from bot.notices import wording
     from bot.protocol.advice import catalogue
     from bot.protocol.catalogue import fields, questions, texts
     from bot.protocol.indicators import indicators
@@ -73,6 +74,7 @@ def check_data() -> str:
     from bot.protocol.routes import title
 
     title("nfp")
+    wording.check()
     profiles = [load_profile(path.stem) for path in sorted(PROFILES.glob("*.yml"))]
     _check_names()
     _check_sentences(profiles[0])

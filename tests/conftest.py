@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as generated
 
+from bot.security.logs import configure
 from tests.databases import new_url
 
 # How long an example takes is the machine's business; speed is measured by `make bench`.
@@ -26,6 +27,10 @@ os.environ.update(
     RASA_TELEMETRY_ENABLED="false",
     TF_CPP_MIN_LOG_LEVEL="3",
 )
+
+
+# What a process may log is what a test may see.
+configure("INFO")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import bot.conversations.tables
+import bot.notices.tables
 import bot.referrals.tables
 import bot.security.tables  # noqa: F401 (the tables must be known before they are made)
 from bot.database import Base, make_engine

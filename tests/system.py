@@ -148,6 +148,13 @@ class System:
         logs = {path.name: path.read_text("utf-8", "replace")[-1500:] for path in self.folder.glob("*.log")}
         raise AssertionError(f"not reached: {parts}; health: {self.health()}; logs: {logs}")
 
+    def wait_for_words(self, part: str, words: str) -> None:
+        """Wait until a process's log has some words; there is no other sign of them outside the process."""
+        log, until = self.folder / f"{part}.log", time.monotonic() + START_SECONDS
+        while words not in log.read_text("utf-8", "replace"):
+            assert time.monotonic() < until, log.read_text("utf-8", "replace")[-1500:]
+            time.sleep(0.2)
+
     def kill(self, part: str) -> None:
         """Kill one process without a warning, as a crash or a full memory would."""
         process = self.processes.pop(part)

@@ -17,6 +17,7 @@ from sqlalchemy import MetaData, Table, func, select
 from sqlalchemy.engine import Connection
 
 import bot.conversations.tables
+import bot.notices.tables
 import bot.referrals.tables
 import bot.security.tables  # noqa: F401 (every table must be known)
 from bot.backups.sealed_file import read, write

@@ -3,20 +3,15 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import case, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from bot.conversations.tables import Change, Conversation, Delivery, Message
 from bot.database import now
+from bot.retries import again, is_due, take
 from bot.security.tables import ApiToken
 
-RETRIES = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=15),
-           *(timedelta(hours=1),) * 24)
-"""How long to wait after each attempt that failed; after the last one the delivery is given up."""
-LEASE = timedelta(seconds=60)
-"""How long one sender has a delivery for itself; where it dies meanwhile, the next one sends it, under the same id."""
 AT_ONCE = 20
 PROGRAM = "token:"
 """Start of the owner of a conversation that a program holds."""
@@ -93,30 +88,22 @@ def take_due(session: Session) -> list[Parcel]:
         session: a writing transaction.
 
     Returns:
-        What this process must send or give up now; nobody else does so for `LEASE`.
+        What this process must send or give up now; nobody else does so for a while.
     """
     earlier, said = aliased(Delivery), aliased(Message)
     overtakes = exists().where(earlier.conversation_id == Delivery.conversation_id, earlier.state == "waiting",
                                said.id == earlier.message_id, said.seq < Message.seq)
-    # None is ever put off further than the longest wait, unless the clock was set back.
-    is_due = or_(Delivery.attempts == 0, Delivery.due_at <= now(), Delivery.due_at > now() + max(RETRIES))
     query = (
         select(Delivery, Message, Conversation, ApiToken)
         .join(Message, Message.id == Delivery.message_id)
         .join(Conversation, Conversation.id == Delivery.conversation_id)
         .join(ApiToken, ApiToken.id == Delivery.token_id)
-        .where(Delivery.state == "waiting", is_due, ~overtakes)
+        .where(is_due(Delivery, now()), ~overtakes)
         .order_by(Delivery.due_at).limit(AT_ONCE).with_for_update(of=Delivery, skip_locked=True)
     )
     taken = []
     for delivery, message, conversation, token in session.execute(query).all():
-        mine = session.execute(
-            update(Delivery)
-            .where(Delivery.id == delivery.id, Delivery.state == "waiting", Delivery.attempts == delivery.attempts)
-            .values(due_at=now() + LEASE, attempts=delivery.attempts + 1)
-            .execution_options(synchronize_session=False)
-        )
-        if mine.rowcount:
+        if take(session, delivery, now()):
             url = token.webhook_url if token.revoked_at is None else None
             taken.append(Parcel(delivery.id, url, token.id, token.webhook_salt or "", conversation, message))
     return taken
@@ -143,8 +130,7 @@ def not_sent(session: Session, parcel: Parcel, error: str) -> bool:
     if delivery.state != "waiting":
         # Another sender, for whom this one was dead, has brought it to an end.
         return False
-    if parcel.url and delivery.attempts <= len(RETRIES):
-        delivery.due_at, delivery.error = now() + RETRIES[delivery.attempts - 1], error
+    if parcel.url and again(delivery, error, now()):
         return False
     _end(session, parcel, "failed", error)
     session.execute(update(Message).where(Message.id == parcel.message.id).values(state="failed")

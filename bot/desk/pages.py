@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import asyncio
 
+import structlog
 from sanic import Blueprint
 from sanic.exceptions import Forbidden, NotFound, SanicException
-from sanic.log import error_logger
 from sanic.request import Request
 from sanic.response import BaseHTTPResponse, HTTPResponse, redirect
 from sqlalchemy import select
@@ -19,6 +19,7 @@ from bot.desk.events import events
 from bot.desk.queue import Bell, Item, bell, queue
 from bot.desk.rendering import HERE, render, texts
 from bot.desk.trail import Notice, notice_for
+from bot.notices.outbox import given_up
 from bot.protocol.profile import load_profile
 from bot.protocol.routes import title
 from bot.referrals.cases import CaseError, sees
@@ -30,6 +31,8 @@ from bot.security.headers import protect
 from bot.security.sealing import Unreadable
 from bot.settings import settings
 
+log = structlog.get_logger()
+
 
 async def queue_page(request: Request) -> HTTPResponse:
     """Show the queue, whole or of one route."""
@@ -39,12 +42,14 @@ async def queue_page(request: Request) -> HTTPResponse:
 async def _queue(request: Request, status: int = 200, alert: str | None = None) -> HTTPResponse:
     shown, account = request.args.get("show", ""), request.ctx.signed_in.account
 
-    def load() -> tuple[list[Item], Bell | None, Notice | None]:
+    def load() -> tuple[list[Item], Bell | None, Notice | None, bool]:
         audit.look(account.name, "queue.opened")
         with reading() as session:
-            return queue(session, account, closed=shown == "closed"), bell(session, account), notice_for(account)
+            rings = bell(session, account)
+            return (queue(session, account, closed=shown == "closed"), rings, notice_for(account),
+                    rings is not None and given_up(session))
 
-    items, ringing, trail = await asyncio.to_thread(load)
+    items, ringing, trail, unheard = await asyncio.to_thread(load)
     everything = items
     receivers = load_profile(settings().profile).receivers
     if shown in receivers:
@@ -53,6 +58,7 @@ async def _queue(request: Request, status: int = 200, alert: str | None = None) 
         items = [item for item in items if item.case.owner_id == account.id]
     counts = {route: sum(1 for item in everything if route in dict(item.routes)) for route in receivers}
     return render(request, "queue.html", status, items=items, bell=ringing, shown=shown, alert=alert, trail=trail,
+                  unheard=texts()["notices"]["given_up"] if unheard else None,
                   routes=[(route, title(route), counts[route]) for route in receivers],
                   total=len(everything), mine=sum(1 for item in everything if item.case.owner_id == account.id))
 
@@ -94,8 +100,9 @@ async def went_wrong(request: Request, exception: Exception) -> HTTPResponse:
     else:
         status, text = exception.status_code if isinstance(exception, SanicException) else 500, sentences["broken"]
     if status >= 500:
-        # The kind of error only: its text may hold what somebody wrote, and the address which case it was.
-        error_logger.error("%s %s: %s", request.method, request.uri_template, type(exception).__name__)
+        # The route, and not the address, which says which case it was.
+        log.error("page_failed", method=request.method, route=request.uri_template, error=type(exception).__name__,
+                  exc_info=exception)
     typed = request.form.get("text", "") if request.method == "POST" else ""
     return render(request, "problem.html", status, text=text, typed=typed)
 

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from bot.database import now
 from bot.desk.rendering import texts
@@ -12,8 +11,6 @@ from bot.security.tables import Account
 
 SHOWN = 12
 """Characters of a head: short enough to copy by hand, too many to hit by chance."""
-LATE = timedelta(hours=36)
-"""Age of the last check from which on a night was missed."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +45,6 @@ def notice_for(account: Account) -> Notice | None:
     if fault:
         what = said[fault.what].format(number=fault.number)
         return Notice(line, said["fault"].format(what=what, at=at))
-    if now() - last.at > LATE:
+    if now() - last.at > heads.LATE:
         return Notice(line, said["late"].format(at=at))
     return Notice(f"{line} {said['whole'].format(at=at, number=last.checked.head.number)}", None)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import structlog
 from sanic import Blueprint
 from sanic.exceptions import SanicException
 from sanic.request import Request
@@ -26,6 +27,8 @@ from bot.referrals.reports import by_reference, record_of
 from bot.referrals.tables import Report
 from bot.security import audit, tokens
 from bot.security.tables import ApiToken
+
+log = structlog.get_logger()
 
 MAX_NAME = 64
 STATUS = {"empty": 422, "invalid": 422, "too_long": 413, "too_many": 429}
@@ -171,6 +174,9 @@ async def on_error(request: Request, error: Exception) -> HTTPResponse:
         return failure(error.status_code, error.code, error.reason)
     if isinstance(error, gateway.Refused):
         return failure(STATUS[error.code], error.code, error.reason)
+    if not isinstance(error, SanicException):
+        log.error("request_failed", method=request.method, route=request.uri_template, error=type(error).__name__,
+                  exc_info=error)
     if isinstance(error, gateway.Unavailable):
         return failure(503, "unavailable", str(error))
     if isinstance(error, SanicException) and error.status_code in (404, 405, 413):

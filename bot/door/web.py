@@ -6,9 +6,9 @@ import json
 import uuid
 from typing import Any
 
+import structlog
 from sanic import Blueprint
 from sanic.exceptions import NotFound, SanicException
-from sanic.log import error_logger
 from sanic.request import Request
 from sanic.response import HTTPResponse, raw, redirect
 from sanic.response import json as as_json
@@ -18,6 +18,8 @@ from bot.door.devices import CONVERSATION, csrf_fits, csrf_of, device_of, from_o
 from bot.door.join_pages import add_join_routes, bound_in_words
 from bot.door.return_pages import LENGTHS, add_return_routes
 from bot.door.view import greeting, view
+
+log = structlog.get_logger()
 
 SHOWN_AT_ONCE = 40
 """Messages on the first page; a long chat must not make it heavy."""
@@ -195,8 +197,9 @@ async def went_wrong(request: Request, exception: Exception) -> HTTPResponse:
     if isinstance(exception, (gateway.Unavailable, *gateway.STORE_AWAY)):
         status, name = 503, "unavailable"
     if status >= 500:
-        # The kind of error only: its text may hold what a responder wrote, and the address an invitation's secret.
-        error_logger.error("%s %s: %s", request.method, request.uri_template, type(exception).__name__)
+        # The route, and not the address, which may be an invitation's secret.
+        log.error("page_failed", method=request.method, route=request.uri_template, error=type(exception).__name__,
+                  exc_info=exception)
     if wants_json:
         return _failure(status, name, pages.texts()["error"][name])
     device = device_of(request)

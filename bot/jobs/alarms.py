@@ -13,7 +13,7 @@ from bot.conversations.tables import Conversation, Message
 from bot.database import now
 from bot.protocol.catalogue import text
 from bot.referrals.notices import notify
-from bot.referrals.reports import content_of, profile_for
+from bot.referrals.reports import content_of, profile_for, tell_outside
 from bot.referrals.tables import Case, Report
 
 
@@ -95,5 +95,6 @@ def _ring(session: Session, case: Case, sentence: str) -> None:
     case.alarms += 1
     case.alarm_at = now() + _patience(session, case)
     changed(session, DESK, alarm=True)
+    tell_outside(session, "rings", case)
     notify(session, report, session.get(Conversation, case.conversation_id),
            text(sentence, name=case.acknowledged_by, duty_phone=profile.duty.phone, emergency=profile.emergency))

@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import now, reading
+from bot.jobs import daily
 from bot.security import heads
 from bot.security.chain import head_of
 
@@ -25,6 +26,10 @@ async def run() -> None:
             starting = False
         except (SQLAlchemyError, OSError, heads.BrokenHeads) as error:
             log.error("audit_not_checked", error=type(error).__name__)
+        try:
+            await asyncio.to_thread(daily.attend)
+        except SQLAlchemyError as error:
+            log.error("day_not_announced", error=type(error).__name__)
         await asyncio.sleep(SECONDS)
 
 

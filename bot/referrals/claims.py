@@ -25,7 +25,7 @@ from bot.referrals.cases import (
     why_not,
 )
 from bot.referrals.receipts import confirm_here
-from bot.referrals.reports import content_of, profile_for
+from bot.referrals.reports import content_of, profile_for, tell_outside
 from bot.referrals.tables import Case
 from bot.security.accounts import SUPERVISOR
 from bot.security.tables import Account
@@ -163,6 +163,7 @@ def release(session: Session, case_id: str, account: Account) -> Opened:
     if not stays:
         _set_chat(session, opened, "waiting")
     say(session, opened, "released_one" if stays else "released", name=account.display_name)
+    tell_outside(session, "rings", opened.case)
     done(session, opened, account, "case.released", alarm=True)
     return find(session, case_id)
 

@@ -12,6 +12,7 @@ from bot.conversations.messages import DESK, as_json, changed, hold, messages_af
 from bot.conversations.tables import Conversation, Message
 from bot.crash_points import reached
 from bot.database import now
+from bot.notices.outbox import announce
 from bot.protocol.catalogue import text
 from bot.protocol.profile import Profile, profile_of
 from bot.protocol.record import PROTOCOL_VERSION, build
@@ -132,6 +133,7 @@ def open_case(session: Session, report: Report, conversation: Conversation, reas
     case = session.execute(select(Case).filter_by(report_id=report.id)).scalar_one_or_none()
     limits = profile_for(content)[0].limits
     alarm_at = now() + timedelta(minutes=limits["claim_minutes_danger" if urgent else "claim_minutes"])
+    news = case is None or conversation.state in ("bot", "closed")
     if case is None:
         case = Case(id=str(uuid.uuid4()), report_id=report.id, conversation_id=conversation.id, kind="contact",
                     reason=reason, danger=urgent, missing=missing, state="open", opened_at=now(), alarm_at=alarm_at,
@@ -144,15 +146,34 @@ def open_case(session: Session, report: Report, conversation: Conversation, reas
             case.state, case.owner_id, case.closed_at, case.reason = "open", None, None, reason
             case.acknowledged_at = case.acknowledged_by = None
             case.opened_at, case.alarm_at = now(), alarm_at
+            news = True
         if rises:
+            news = True
             case.danger, case.missing, case.reason = case.danger or urgent, case.missing or missing, reason
             case.alarm_at = alarm_at if case.state == "open" else case.alarm_at
     if conversation.state in ("bot", "closed"):
         conversation.state = "waiting"
     changed(session, DESK, alarm=True)
     changed(session, conversation.id)
+    if reason == "undelivered":
+        tell_outside(session, "undelivered", case)
+    elif news and reason != "sent":
+        tell_outside(session, "wanted", case, urgent=reason == "human")
     session.flush()
     return case
+
+
+def tell_outside(session: Session, kind: str, case: Case, urgent: bool = False) -> None:
+    """Note that people who do not look at the desk must hear of a case.
+
+    Args:
+        session: the writing transaction of the event.
+        kind: what happened, as `bot.notices.wording` names it.
+        case: the case.
+        urgent: True where it is urgent though nobody is in danger or missing.
+    """
+    urgent = urgent or case.danger or case.missing or case.reason == "human"
+    announce(session, kind, "urgent" if urgent else "normal", case.report_id)
 
 
 def submit(session: Session, report: Report, conversation: Conversation, reference: str | None = None) -> str:
@@ -176,6 +197,7 @@ def submit(session: Session, report: Report, conversation: Conversation, referen
     case = open_case(session, report, conversation, "sent")
     case.kind = "referral"
     case.reason = "sent"
+    tell_outside(session, "referral", case)
     session.flush()
     reached("submit.before_commit")
     return str(report.reference)

@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from bot.database import now, reading
@@ -13,6 +13,8 @@ from bot.settings import settings
 
 _LAST_CHECK = "last-check.json"
 _BEGIN = "begin"
+LATE = timedelta(hours=36)
+"""Age of the last check from which on a night was missed."""
 
 
 class BrokenHeads(ValueError):

@@ -4,14 +4,12 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-import stat
 from contextlib import suppress
 from pathlib import Path
 
 from bot.security.sealing import KEY_BYTES, new_key
+from bot.security.secret_file import MODE
 from bot.settings import UnsafeSetting
-
-MODE = 0o400
 
 
 def read_keys(path: Path) -> dict[str, bytes]:
@@ -36,16 +34,6 @@ def read_keys(path: Path) -> dict[str, bytes]:
     if not keys or any(len(key) != KEY_BYTES or len(key_id) != 32 for key_id, key in keys.items()):
         raise UnsafeSetting(f"FIRSTLINE_KEY_FILE: {path} is no whole key file; put the right one there")
     return keys
-
-
-def check_mode(path: Path) -> None:
-    """Refuse a file that anybody but its owner may read, or that may be written.
-
-    Raises:
-        UnsafeSetting: its mode is looser than 0400.
-    """
-    if path.exists() and stat.S_IMODE(path.stat().st_mode) & ~MODE:
-        raise UnsafeSetting(f"FIRSTLINE_KEY_FILE: {path} must be of mode 0400: chmod 400 {path}")
 
 
 def make_keys(path: Path) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from bot.database import now, reading
 from bot.security import key_file
 from bot.security.sealing import KeyErased, KeyMissing, new_key, open_, seal
+from bot.security.secret_file import check_mode
 from bot.security.tables import DataKey
 from bot.settings import UnsafeSetting, settings
 
@@ -222,7 +223,7 @@ def check_file() -> None:
     Raises:
         UnsafeSetting: it is readable by others, missing, or no key file.
     """
-    key_file.check_mode(settings().key_file)
+    check_mode(settings().key_file, "FIRSTLINE_KEY_FILE")
     key_file.read_keys(settings().key_file)
 
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 import hmac
 import secrets
 from hashlib import sha256
-from urllib.parse import urlsplit
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.addresses import is_safe_url
 from bot.security import audit
 from bot.security.hashes import keyed_hash
 from bot.security.tables import ApiToken
 from bot.security.tokens import BadToken
-
-LONGEST = 400
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def set_webhook(session: Session, name: str, url: str) -> str:
@@ -36,9 +33,7 @@ def set_webhook(session: Session, name: str, url: str) -> str:
                             ).scalar_one_or_none()
     if token is None:
         raise BadToken(f"there is no channel token '{name}'")
-    parts = urlsplit(url)
-    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-    if not safe or not parts.hostname or parts.username or parts.fragment or len(url) > LONGEST:
+    if not is_safe_url(url):
         raise BadToken("address: https://... without a name, a password or a #part")
     token.webhook_url, token.webhook_salt = url, secrets.token_hex(16)
     audit.note(session, "command line", "token.webhook", name)

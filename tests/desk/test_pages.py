@@ -349,16 +349,16 @@ def test_a_database_that_is_away_is_said_and_the_text_kept(ana: Browser, monkeyp
     assert answer.status_code == 503 and "nothing was lost" in answer.text
 
 
-def test_no_log_names_the_case_that_somebody_looked_at(ana: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_log_names_the_case_that_somebody_looked_at(
+    ana: Browser, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def broken(*_: Any) -> None:
         raise OperationalError("select", {}, Exception("locked"))
 
-    logged: list[str] = []
-    monkeypatch.setattr(pages.error_logger, "error", lambda form, *given: logged.append(form % given))
     monkeypatch.setattr(audit, "look", broken)
     sample = make_case(writing)
     assert ana.client.get(f"/desk/case/{sample.case}").status_code == 503
-    [line] = logged
+    [line] = [record.getMessage() for record in caplog.records if record.name == "bot.desk.pages"]
     assert "OperationalError" in line and sample.case not in line
 
 

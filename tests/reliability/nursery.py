@@ -56,6 +56,22 @@ def deliver(got: str) -> None:
     asyncio.run(once())
 
 
+def send_notices(port: str, duty: str) -> None:
+    """Send the notices that are due by a mail server on this machine."""
+    from bot.jobs import notices
+    from bot.settings import settings
+
+    os.environ.update(FIRSTLINE_SMTP_HOST="127.0.0.1", FIRSTLINE_SMTP_PORT=port, FIRSTLINE_SMTP_TLS="none",
+                      FIRSTLINE_SMTP_SENDER="firstline@desk.example", FIRSTLINE_NOTICES_DUTY=duty)
+    settings.cache_clear()
+
+    async def once() -> None:
+        async with httpx.AsyncClient() as http:
+            await notices.send_due(http)
+
+    asyncio.run(once())
+
+
 def jobs_round() -> None:
     """Look at each clock once."""
     from bot.jobs.rounds import one_round
@@ -73,7 +89,8 @@ def serve_bot() -> None:
 def _load_acts() -> None:
     from bot.setup import check_data
 
-    for module in ("bot.desk.acts", "bot.door.gateway", "bot.jobs.delivery", "bot.jobs.rounds"):
+    for module in ("bot.desk.acts", "bot.door.gateway", "bot.jobs.delivery", "bot.jobs.notices",
+                   "bot.jobs.rounds"):
         import_module(module)
     check_data()
 
@@ -92,7 +109,7 @@ def _load_bot() -> None:
     Assistant.load = load  # type: ignore[method-assign,assignment]
 
 
-LIVES = {life.__name__: life for life in (post, act, deliver, jobs_round, serve_bot)}
+LIVES = {life.__name__: life for life in (post, act, deliver, send_notices, jobs_round, serve_bot)}
 
 
 def _live(life: str, point: str, given: list[Any]) -> None:

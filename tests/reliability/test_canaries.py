@@ -2,14 +2,16 @@
 from __future__ import annotations
 
 import logging
+import subprocess
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
 import actions.report
@@ -17,7 +19,7 @@ import bot.assistant
 import bot.conversations.delivery as delivery
 from bot.conversations.memory import TurnStore
 from bot.conversations.tables import Change, Conversation, Delivery, Message
-from bot.database import now, reading, writing
+from bot.database import make_engine, now, reading, writing
 from bot.door import bot_client, gateway
 from bot.jobs.delivery import deliver
 from bot.referrals import claims, decisions
@@ -28,6 +30,7 @@ from bot.security.tokens import create, revoke
 from bot.security.webhooks import set_webhook
 from tests.desk_world import make_account
 from tests.reliability.talk import Talk, only_failure
+from tests.system import PARTS, System, firstline, free_port
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -157,3 +160,74 @@ async def test_no_canary_leaves_the_record(
     assert not canaries_in(logs)
     for table in NOT_FOR_CONTENT:
         assert all_of(table) and not canaries_in(all_of(table)), table.__tablename__
+
+
+class Program:
+    """A program that tells an installation's web process the story."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        token = self._command("token", "add", "line", "channel")
+        # Nobody listens there, so that each message to the channel is one that fails.
+        self._command("webhook", "line", f"http://127.0.0.1:{free_port()}/in")
+        self._http = httpx.Client(base_url=system.address, headers={"authorization": f"Bearer {token}"}, timeout=40)
+
+    def _command(self, *arguments: str) -> str:
+        process = firstline(*arguments, env=self._system.env, log=subprocess.PIPE)
+        words, _ = process.communicate(timeout=60)
+        assert process.returncode == 0, words
+        return words.split()[-1]
+
+    def say(self, words: str) -> httpx.Response:
+        return self._http.post("/api/v1/messages", json={"conversation": "phone-1", "message": words})
+
+    def send_referral(self) -> None:
+        """Tell the story, answer whatever is asked, and send it."""
+        answer = self.say(STORY)
+        for _ in range(30):
+            taps = {reply["payload"] for m in answer.json()["messages"] for reply in m["quick_replies"]}
+            if "#send" in taps:
+                assert "Stored, reference" in self.say("#send").text
+                return
+            offered = sorted(tap for tap in taps if "=" in tap)
+            answer = self.say("#danger=no" if "#danger=no" in offered else next(t for t in offered if "unknown" in t))
+        raise AssertionError("no summary after 30 answers")
+
+
+@pytest.mark.parametrize("level", ["INFO", "DEBUG"])
+def test_no_canary_is_in_the_log_of_any_process(level: str, tmp_path: Path) -> None:
+    system = System(tmp_path)
+    system.env.update(FIRSTLINE_LOG_LEVEL=level, FIRSTLINE_SMTP_HOST="127.0.0.1", FIRSTLINE_SMTP_TLS="none",
+                      FIRSTLINE_SMTP_PORT=str(free_port()), FIRSTLINE_SMTP_SENDER="firstline@desk.example",
+                      FIRSTLINE_NOTICES_DUTY="duty@desk.example")
+    engine = make_engine(system.env["FIRSTLINE_DATABASE_URL"])
+    try:
+        system.start()
+        program = Program(system)
+        program.send_referral()
+        # A statement fails with its parameters: in the bot's turn, then in every process.
+        with engine.connect().execution_options(write=True) as connection:
+            connection.execute(text("ALTER TABLE amendments RENAME TO elsewhere"))
+            connection.commit()
+        assert only_failure(program.say(f"{NAME} was seen at {PLACE}, call {PHONE}").text)
+        with engine.connect().execution_options(write=True) as connection:
+            for table in ("conversations", "cases"):
+                connection.execute(text(f"ALTER TABLE {table} RENAME TO {table}_elsewhere"))
+            connection.commit()
+        assert program.say(f"{NAME} was seen at {PLACE}").status_code == 503
+        system.wait_for_words("jobs", "round_failed")
+    finally:
+        system.stop()
+        engine.dispose()
+    for part in PARTS:
+        log = (tmp_path / f"{part}.log").read_text("utf-8")
+        assert f"started part={part}" in log and f"stopped part={part}" in log, log[-2000:]
+        assert ("DEBUG" in log) == (level == "DEBUG")
+        assert not canaries_in(log), part
+        assert "Traceback" not in log
+    bot = (tmp_path / "bot.log").read_text("utf-8")
+    [failed] = [line for line in bot.splitlines() if "turn_failed" in line]
+    assert "OperationalError at " in failed or "ProgrammingError at " in failed
+    assert " conversation=" in failed and " turn=" in failed and " > bot/assistant.py:" in failed
+    web = (tmp_path / "web.log").read_text("utf-8")
+    assert "request_failed error=Unavailable method=POST route=/api/v1/messages" in web

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import select
 
 import bot.conversations.delivery as delivery
+import bot.notices.outbox as outbox
 from bot.conversations.messages import add_message, open_conversation
 from bot.conversations.tables import Conversation, Delivery, Message
 from bot.crash_points import POINTS, UnknownPoint, reached
@@ -20,17 +21,21 @@ from bot.database import now, reading, writing
 from bot.desk import acts
 from bot.door import gateway
 from bot.jobs.delivery import deliver
+from bot.jobs.notices import send_due
 from bot.jobs.pending import conversations_waiting
 from bot.jobs.rounds import one_round
+from bot.notices.tables import Notice
 from bot.referrals.cases import OwnedByOther
 from bot.referrals.reports import begin_report
 from bot.referrals.tables import Case, Report
+from bot.retries import LEASE
 from bot.security import audit
 from bot.security.tables import ApiToken
 from bot.security.tokens import create
 from bot.security.webhooks import set_webhook
-from bot.settings import ROOT
+from bot.settings import ROOT, settings
 from tests.desk_world import Sample, make_account, make_case, told_to
+from tests.mail_server import running
 from tests.reliability.crashes import KILLED, Nursery, own_database
 from tests.reliability.test_bot_killed import TURN
 
@@ -39,6 +44,7 @@ CLAIM = ("claim.won", "act.before_commit", "act.committed")
 DECISION = ("decision.noted", "act.before_commit", "act.committed")
 REFERRAL = ("submit.before_commit", "act.before_commit", "act.committed")
 DELIVERY = ("delivery.taken", "delivery.sent", "delivery.before_commit", "delivery.noted")
+NOTICE = ("notice.taken", "notice.sent", "notice.before_commit", "notice.noted")
 JOBS = ("jobs.before_commit", "jobs.committed")
 AFTER = ("door.stored", "door.answering", "act.committed", "delivery.noted", "jobs.committed")
 """Points that are reached once everything is stored."""
@@ -56,7 +62,7 @@ def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
 
 
 def test_every_point_is_tested_and_described() -> None:
-    assert {*DOOR, *CLAIM, *DECISION, *REFERRAL, *DELIVERY, *JOBS, *TURN} == set(POINTS)
+    assert {*DOOR, *CLAIM, *DECISION, *REFERRAL, *DELIVERY, *NOTICE, *JOBS, *TURN} == set(POINTS)
     page = (ROOT / "docs" / "reliability.md").read_text("utf-8")
     assert re.findall(r"^\| `([a-z]+\.[a-z_]+)` \|", page, re.M) == list(POINTS)
     marked = re.findall(r'reached\("([^"]+)"\)', "".join(p.read_text("utf-8") for p in (ROOT / "bot").rglob("*.py")))
@@ -183,7 +189,7 @@ async def test_killed_while_a_message_goes_to_a_channel(
         before.append(request.headers["firstline-delivery"])
         return httpx.Response(200)
 
-    later = now() + delivery.LEASE + timedelta(seconds=1)
+    later = now() + LEASE + timedelta(seconds=1)
     monkeypatch.setattr(delivery, "now", lambda: later)
     async with httpx.AsyncClient(transport=httpx.MockTransport(take)) as http:
         await deliver(http)
@@ -193,6 +199,35 @@ async def test_killed_while_a_message_goes_to_a_channel(
         assert row.state == "sent" and session.get(Conversation, chat.id).sent_seq == 1
     # At least once, and always under the one id, by which the channel knows that it has it.
     assert set(before) == {row.id} and len(before) == (2 if point in ("delivery.sent", "delivery.before_commit") else 1)
+
+
+@twice
+@pytest.mark.parametrize("point", NOTICE)
+async def test_killed_while_a_notice_leaves(
+    nursery: Nursery, point: str, time: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    duty = f"duty-{uuid.uuid4().hex[:8]}@desk.example"
+    with running() as server:
+        for name, value in (("SMTP_HOST", "127.0.0.1"), ("SMTP_PORT", str(server.port)), ("SMTP_TLS", "none"),
+                            ("SMTP_SENDER", "firstline@desk.example"), ("NOTICES_DUTY", duty)):
+            monkeypatch.setenv(f"FIRSTLINE_{name}", value)
+        settings.cache_clear()
+        sample = make_case(writing, sent=True)
+        assert nursery.run("send_notices", str(server.port), duty, point=point) == KILLED
+        assert len(server.raw) == (point != "notice.taken")
+        later = now() + LEASE + timedelta(seconds=1)
+        monkeypatch.setattr(outbox, "now", lambda: later)
+        async with httpx.AsyncClient() as http:
+            await send_due(http)
+            await send_due(http)
+        with reading() as session:
+            [row] = session.execute(select(Notice).filter_by(address=duty)).scalars()
+            assert (row.state, row.report_id) == ("sent", sample.report)
+        # At least once, always the same mail, by whose id the mailbox knows that it has it.
+        assert len(server.raw) == (2 if point in ("notice.sent", "notice.before_commit") else 1)
+        assert len(set(server.raw)) == 1 and row.id in server.messages()[0]["message-id"]
+    monkeypatch.undo()
+    settings.cache_clear()
 
 
 @twice

@@ -14,13 +14,14 @@ import pytest
 from sqlalchemy import select
 
 import bot.conversations.delivery as delivery
-from bot.conversations.delivery import RETRIES, not_sent, take_due
+from bot.conversations.delivery import not_sent, take_due
 from bot.conversations.messages import add_message, open_conversation, state_of
 from bot.conversations.tables import Conversation, Delivery, Message
 from bot.database import now, reading, writing
 from bot.jobs.delivery import deliver
 from bot.referrals.reports import begin_report
 from bot.referrals.tables import Case
+from bot.retries import RETRIES
 from bot.security.tables import ApiToken
 from bot.security.tokens import BadToken, create, revoke
 from bot.security.webhooks import set_webhook

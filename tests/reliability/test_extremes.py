@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import event
 
 import bot.database
-from bot.conversations.delivery import RETRIES, not_sent, take_due
+from bot.conversations.delivery import not_sent, take_due
 from bot.conversations.messages import add_message, open_conversation
 from bot.conversations.tables import Conversation, Delivery
 from bot.database import reading, writing
@@ -22,6 +22,7 @@ from bot.jobs.alarms import repeat_alarms
 from bot.jobs.pending import conversations_waiting
 from bot.referrals.reports import begin_report
 from bot.referrals.tables import Case
+from bot.retries import RETRIES
 from bot.security.tables import ApiToken
 from bot.security.tokens import create
 from bot.security.webhooks import set_webhook

@@ -80,6 +80,41 @@ def test_a_process_that_would_kill_itself_does_not_start(allowed: dict[str, str]
     assert read_settings(SECRET).crash_at == ""
 
 
+MAIL = {**SECRET, "FIRSTLINE_SMTP_HOST": "mail.example", "FIRSTLINE_SMTP_SENDER": "firstline@desk.example",
+        "FIRSTLINE_NOTICES_DUTY": "duty@desk.example, night@desk.example"}
+
+
+def test_notices_go_over_tls_unless_the_server_is_on_this_machine() -> None:
+    found = read_settings(MAIL).notices
+    assert found.mail and (found.mail.port, found.mail.tls) == (587, "starttls")
+    assert found.duty == ("duty@desk.example", "night@desk.example") and found.supervisors == ()
+    assert read_settings(SECRET).notices.mail is None
+    for unsafe in ("none", "no", ""):
+        with pytest.raises(UnsafeSetting, match="FIRSTLINE_SMTP_TLS"):
+            read_settings({**MAIL, "FIRSTLINE_SMTP_TLS": unsafe})
+    near = read_settings({**MAIL, "FIRSTLINE_SMTP_TLS": "none", "FIRSTLINE_SMTP_HOST": "localhost"})
+    assert near.notices.mail and near.notices.mail.tls == "none"
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("FIRSTLINE_SMTP_PORT", "smtp"),
+    ("FIRSTLINE_SMTP_SENDER", ""),
+    ("FIRSTLINE_SMTP_SENDER", "Firstline <firstline@desk.example>"),
+    ("FIRSTLINE_SMTP_SENDER", "a@b.example\nBcc: c@d.example"),
+    ("FIRSTLINE_SMTP_HOST", ""),
+    ("FIRSTLINE_NOTICES_DUTY", ""),
+    ("FIRSTLINE_NOTICES_DUTY", "duty"),
+    ("FIRSTLINE_NOTICES_DUTY", "dünja@desk.example"),
+    ("FIRSTLINE_NOTICES_SUPERVISORS", "a@b.example; c@d.example"),
+    ("FIRSTLINE_NOTICES_WEBHOOK", "http://pager.example/in"),
+    ("FIRSTLINE_NOTICES_WEBHOOK", "https://me:secret@pager.example/in"),
+])
+def test_notices_that_could_not_leave_or_would_leak_stop_the_start(name: str, value: str) -> None:
+    with pytest.raises(UnsafeSetting, match=f"^{name}") as stopped:
+        read_settings({**MAIL, name: value})
+    assert "secret" not in str(stopped.value)
+
+
 def test_settings_cannot_be_changed_afterwards() -> None:
     with pytest.raises(AttributeError):
         read_settings(SECRET).port = 1  # type: ignore[misc]

@@ -1,0 +1,1 @@
+"""What leaves for people outside: that something waits at the desk, by reference and priority alone."""
