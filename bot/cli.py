@@ -35,7 +35,8 @@ def main(context: click.Context) -> None:
     # Any command may be the first on a new machine.
     if "FIRSTLINE_SECRET" not in os.environ:
         write_settings()
-    if context.invoked_subcommand in ("accounts", "audit", "backup", "keys", "token", "webhook", "invite"):
+    if context.invoked_subcommand in ("accounts", "audit", "backup", "keys", "token", "webhook", "invite",
+                                      "retention"):
         migrate()
     # Deprecations of Rasa's own pins would bury what an operator must read; TensorFlow undoes plain filters.
     logging.captureWarnings(True)
@@ -106,9 +107,10 @@ def _add_commands() -> None:
     from bot.commands.backups import backup, restore_copy
     from bot.commands.invitations import invite
     from bot.commands.keys import keys
+    from bot.commands.retention import retention
     from bot.commands.tokens import token, webhook
 
-    for command in (accounts, audit, backup, restore_copy, keys, token, webhook, invite):
+    for command in (accounts, audit, backup, restore_copy, keys, retention, token, webhook, invite):
         main.add_command(command)
 
 

@@ -26,6 +26,8 @@ POINTS = (
     "delivery.noted",
     "jobs.before_commit",
     "jobs.committed",
+    "retention.before_commit",
+    "retention.committed",
 )
 """Before and after each commit that matters; docs/reliability.md says of each what makes it whole again."""
 

@@ -206,13 +206,16 @@ def serve_jobs() -> None:
 
     Raises:
         UnsafeSetting: the key file is missing, readable by others, or not the one of this database.
+        BrokenData: the profile is broken, or does not say how long data is kept.
     """
-    from bot.jobs import delivery, pending, rounds, trail
+    from bot.jobs import delivery, pending, retention, rounds, trail
+    from bot.protocol.profile import periods
     from bot.security import keys
 
+    periods(settings().profile)
     keys.check()
 
     async def all_of_them() -> None:
-        await asyncio.gather(rounds.run(heartbeat()), pending.run(), delivery.run(), trail.run())
+        await asyncio.gather(rounds.run(heartbeat()), pending.run(), delivery.run(), trail.run(), retention.run())
 
     asyncio.run(all_of_them())
