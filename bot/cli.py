@@ -37,7 +37,8 @@ def main(context: click.Context) -> None:
     if "FIRSTLINE_SECRET" not in os.environ:
         write_settings()
     configure(settings().log_level)
-    if context.invoked_subcommand in ("accounts", "audit", "backup", "keys", "notices", "token", "webhook", "invite"):
+    if context.invoked_subcommand in ("accounts", "audit", "backup", "keys", "notices", "token", "webhook", "invite",
+                                      "retention"):
         migrate()
 
 
@@ -105,9 +106,10 @@ def _add_commands() -> None:
     from bot.commands.invitations import invite
     from bot.commands.keys import keys
     from bot.commands.notices import notices
+    from bot.commands.retention import retention
     from bot.commands.tokens import token, webhook
 
-    for command in (accounts, audit, backup, restore_copy, keys, notices, token, webhook, invite):
+    for command in (accounts, audit, backup, restore_copy, keys, notices, retention, token, webhook, invite):
         main.add_command(command)
 
 

@@ -30,6 +30,8 @@ POINTS = (
     "notice.noted",
     "jobs.before_commit",
     "jobs.committed",
+    "retention.before_commit",
+    "retention.committed",
 )
 """Before and after each commit that matters; docs/reliability.md says of each what makes it whole again."""
 

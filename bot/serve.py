@@ -216,17 +216,20 @@ def serve_jobs() -> None:
     Raises:
         UnsafeSetting: the key file is missing, readable by others, or not the one of this database; or the file with
             the password of the server for notices is missing or readable by others.
+        BrokenData: the profile is broken, or does not say how long data is kept.
     """
-    from bot.jobs import delivery, notices, pending, rounds, trail
+    from bot.jobs import delivery, notices, pending, retention, rounds, trail
     from bot.notices import mail
+    from bot.protocol.profile import periods
     from bot.security import keys
 
+    periods(settings().profile)
     keys.check()
     mail.check(settings().notices.mail)
 
     async def all_of_them() -> None:
-        await asyncio.gather(rounds.run(heartbeat()), pending.run(), delivery.run(), notices.run(),
-                             trail.run())
+        await asyncio.gather(rounds.run(heartbeat()), pending.run(), delivery.run(), notices.run(), trail.run(),
+                             retention.run())
 
     signal.signal(signal.SIGTERM, _end_jobs)
     log.info("started", part="jobs")

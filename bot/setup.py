@@ -70,12 +70,13 @@ def check_data() -> str:
     from bot.protocol.advice import catalogue
     from bot.protocol.catalogue import fields, questions, texts
     from bot.protocol.indicators import indicators
-    from bot.protocol.profile import PROFILES, load_profile
+    from bot.protocol.profile import PROFILES, load_profile, periods
     from bot.protocol.routes import title
 
     title("nfp")
     wording.check()
     profiles = [load_profile(path.stem) for path in sorted(PROFILES.glob("*.yml"))]
+    periods(settings().profile)
     _check_names()
     _check_sentences(profiles[0])
     return (f"{len(indicators())} indicators, {len(questions())} questions, {len(fields())} fields, "

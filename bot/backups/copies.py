@@ -16,11 +16,11 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import MetaData, Table, func, select
 from sqlalchemy.engine import Connection
 
-import bot.conversations.tables
 import bot.notices.tables
 import bot.referrals.tables
 import bot.security.tables  # noqa: F401 (every table must be known)
 from bot.backups.sealed_file import read, write
+from bot.conversations.tables import Change
 from bot.database import Base, engine, now, writing
 from bot.referrals.erasure import erase_again
 from bot.security.keys import SEARCH, check_file, check_opens
@@ -29,8 +29,9 @@ from bot.setup import migrations
 
 ROWS = 500
 """Rows of one part."""
-KEYS = frozenset({"data_keys"})
-"""Tables that no copy of the records holds: erasing what stands there erases the record in old copies too."""
+KEYS = frozenset({"data_keys", "erasures", "holds"})
+"""Tables that no copy of the records holds, but `keys.latest` as they are now: what was erased stays erased in old
+copies, with its certificate, and what is held stays held."""
 KEYS_FILE = "keys.latest"
 
 
@@ -117,33 +118,53 @@ def restore(source: Path) -> Counter[str]:
     config = migrations(settings().database_url)
     command.upgrade(config, revision)
     counts: Counter[str] = Counter()
+    newer: list[dict[str, Any]] = []
     with engine().connect().execution_options(write=True) as connection, connection.begin():
         tables = MetaData()
         tables.reflect(connection)
         _must_be_empty(connection, tables)
         # The new database's own key, which has sealed nothing yet.
-        for name in KEYS:
-            connection.execute(tables.tables[name].delete())
+        connection.execute(tables.tables["data_keys"].delete())
         for file in (source, source.with_name(KEYS_FILE)):
             parts = read(file, key)
             next(parts)
             for part in parts:
                 entry = json.loads(zlib.decompress(part))
-                table = tables.tables[entry["table"]]
-                rows = [{name: _revived(value) for name, value in row.items()} for row in entry["rows"]]
-                connection.execute(table.insert(), [_typed(table, row) for row in rows])
-                counts[entry["table"]] += len(rows)
+                if entry["table"] in tables.tables:
+                    _put_back(connection, tables, entry)
+                else:
+                    # `keys.latest` has tables that an old copy does not know yet.
+                    newer.append(entry)
+                counts[entry["table"]] += len(entry["rows"])
         check_opens(connection)
     command.upgrade(config, "head")
     with writing() as session:
+        tables = MetaData()
+        tables.reflect(session.connection())
+        for entry in newer:
+            _put_back(session.connection(), tables, entry)
+        _go_on_counting(session.connection())
         erase_again(session)
     return counts
+
+
+def _put_back(connection: Connection, tables: MetaData, entry: dict[str, Any]) -> None:
+    table = tables.tables[entry["table"]]
+    rows = [{name: _revived(value) for name, value in row.items()} for row in entry["rows"]]
+    connection.execute(table.insert(), [_typed(table, row) for row in rows])
+
+
+def _go_on_counting(connection: Connection) -> None:
+    """Have the numbers of live changes go on after the last one; PostgreSQL counts apart from the rows."""
+    if connection.dialect.name == "postgresql":
+        last = select(func.coalesce(func.max(Change.id), 1)).scalar_subquery()
+        connection.execute(select(func.setval(func.pg_get_serial_sequence(Change.__tablename__, "id"), last)))
 
 
 def _must_be_empty(connection: Connection, tables: MetaData) -> None:
     for name, table in tables.tables.items():
         query = select(func.count()).select_from(table)
-        if name in KEYS:
+        if name == "data_keys":
             query = query.where(table.c.subject != SEARCH)
         if name != "alembic_version" and connection.execute(query).scalar_one():
             raise NotEmpty(f"the database is not empty (table {name}); restore into a new one")

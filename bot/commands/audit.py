@@ -17,7 +17,7 @@ def audit() -> None:
 
 @audit.command("verify")
 def verify() -> None:
-    """Check every entry and every head that was kept; ends with 1 where something is wrong, and says where."""
+    """Check every entry, certificate and kept head; ends with 1 where something is wrong, and says where."""
     try:
         start, checked = heads.begin().number, heads.check(full=True)
     except heads.BrokenHeads as error:
@@ -33,6 +33,12 @@ def verify() -> None:
 def show(subject: str) -> None:
     """Show who did and read what on a record; this look is noted as well."""
     with writing() as session:
-        for entry in read_trail(session, subject, _ACTOR):
+        trail = read_trail(session, subject, _ACTOR)
+        for entry in trail.entries:
             click.echo(f"{entry.id:>8}  {entry.at:%Y-%m-%d %H:%M:%S}Z  {entry.actor:<24} {entry.action:<24} "
                        f"{entry.subject}")
+        for one in trail.certificates:
+            rows = ", ".join(f"{count} {table}" for table, count in one.counts.items())
+            click.echo(f"certificate {one.id}: {one.kind} erased {one.at:%Y-%m-%d %H:%M:%S}Z by {one.by} "
+                       f"({one.rule}); {rows}; keys destroyed: {', '.join(one.keys) or 'none'}"
+                       f"{'' if one.bound else '; THE TRAIL DOES NOT HAVE IT LIKE THIS'}")

@@ -6,6 +6,7 @@ import getpass
 import click
 
 from bot.database import empty_log, writing
+from bot.referrals.cases import OnHold
 from bot.referrals.erasure import LONGEST_REASON, AlreadyErased
 from bot.referrals.erasure import erase as erase_record
 from bot.referrals.reference import clean_reference
@@ -59,6 +60,9 @@ def erase(reference: str, reason: str) -> None:
             key_id = erase_record(session, report, f"command line {getpass.getuser()}"[:80], reason.strip())
         except AlreadyErased:
             key_id = None
+        except OnHold as held:
+            raise click.ClickException("a legal hold stands on it; a supervisor or data protection officer lifts it "
+                                       "first") from held
     click.echo(f"Erased; its key was {key_id}." if key_id else "It was erased before.")
     if not empty_log():
         click.echo("The database was being read meanwhile: run this again, so that its log is emptied too.")

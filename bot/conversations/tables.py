@@ -7,6 +7,7 @@ from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Uniq
 
 from bot.database import Base, UtcTime, now
 from bot.protocol.catalogue import text as sentence
+from bot.security.keys import transcript_of
 from bot.security.sealed import Sealed, SealedRow
 
 
@@ -15,7 +16,8 @@ class Conversation(Base):
 
     `owner` is the token or device that it belongs to; `name` is what that owner calls it; `country` that of the
     owner's organisation, where it is known. `state` is the truth about
-    who speaks: bot, waiting (a person is wanted, the bot goes on meanwhile), human (the bot is mute), closed.
+    who speaks: bot, waiting (a person is wanted, the bot goes on meanwhile), human (the bot is mute), closed (its
+    transcript was erased: what the same owner writes next is another conversation).
     `sent_seq` is the last message that left for the responder, `delivered_seq` the last that the other side has.
     """
 
@@ -68,6 +70,10 @@ class Message(SealedRow, Base):
         Index("messages_answers", "answers"),
     )
     sealed_under = ("report_id", "conversation_id")
+
+    def sealed_subject(self) -> str:
+        """Give the subject of its key: the transcript of its report, which is erased before the record."""
+        return transcript_of(self.report_id) if self.report_id else str(self.conversation_id)
 
 
 class Delivery(Base):

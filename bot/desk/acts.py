@@ -12,7 +12,7 @@ from bot.desk import access
 from bot.desk.rendering import texts
 from bot.door import bot_client
 from bot.protocol.catalogue import fields
-from bot.referrals import cases, claims, decisions, receipts, talk
+from bot.referrals import cases, claims, decisions, holds, receipts, talk
 from bot.security.tables import Account
 
 Form = dict[str, list[str]]
@@ -53,6 +53,14 @@ def _confirm(session: Session, case_id: str, account: Account, form: Form) -> No
     receipts.confirm_receipt(session, case_id, account, _one(form, "route"), _one(form, "by"))
 
 
+def _hold(session: Session, case_id: str, account: Account, form: Form) -> None:
+    holds.set_hold(session, case_id, account, _one(form, "reason"))
+
+
+def _lift(session: Session, case_id: str, account: Account, form: Form) -> None:
+    holds.lift_hold(session, case_id, account, _one(form, "reason"))
+
+
 def _hand_back(session: Session, case_id: str, account: Account, form: Form) -> str:
     return str(claims.hand_back(session, case_id, account).conversation.id)
 
@@ -74,6 +82,8 @@ ACTS: dict[str, Callable[[Session, str, Account, Form], str | None]] = {
     "acknowledge": _plain(claims.acknowledge),
     "release": _plain(claims.release),
     "take_over": _plain(claims.take_over),
+    "hold": _hold,
+    "lift": _lift,
     "hand_back": _hand_back,
     "send": _send,
     "answers": _answers,

@@ -16,9 +16,10 @@ from bot.protocol.catalogue import OPEN_ANSWERS, Field, fields
 from bot.protocol.names import country_name, value_in_words
 from bot.protocol.routes import ALL_FOREIGN, firewall, title
 from bot.referrals import cases, reports
+from bot.referrals.holds import holds_of
 from bot.referrals.receipts import receipts_of
 from bot.referrals.responders import in_words
-from bot.referrals.tables import Receipt
+from bot.referrals.tables import Hold, Receipt
 from bot.referrals.talk import NEW_PERSON
 from bot.security.invitations import binding_of
 from bot.security.tables import Account
@@ -57,6 +58,7 @@ class CaseView:
         routes: (id, title) of the persons' routes, each once.
         receipts: who has received which route.
         messages: the transcript.
+        hold: the legal hold that stands on the case.
     """
 
     opened: cases.Opened
@@ -75,6 +77,7 @@ class CaseView:
     routes: list[tuple[str, str]]
     receipts: list[Receipt]
     messages: list[Message]
+    hold: Hold | None
 
 
 _TOP = ("danger", "missing", "tonight", "call_back", "suspect_present", "home_secrets")
@@ -113,6 +116,7 @@ def look(session: Session, case_id: str, account: Account) -> CaseView:
         sections=_sections(values), persons=persons,
         routes=[(route, title(route)) for route in routes or [r.route for r in receipts]],
         receipts=receipts, messages=messages_after(session, opened.conversation.id),
+        hold=next((hold for hold in holds_of(session, [case_id]) if hold.lifted_at is None), None),
     )
 
 

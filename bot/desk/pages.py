@@ -16,6 +16,7 @@ from bot.desk import access, account_pages, audit_pages, case_pages, invitation_
 from bot.desk.acts import problem as sentence
 from bot.desk.acts import status_of
 from bot.desk.events import events
+from bot.desk.overdue import overdue_for
 from bot.desk.queue import Bell, Item, bell, queue
 from bot.desk.rendering import HERE, render, texts
 from bot.desk.trail import Notice, notice_for
@@ -42,14 +43,14 @@ async def queue_page(request: Request) -> HTTPResponse:
 async def _queue(request: Request, status: int = 200, alert: str | None = None) -> HTTPResponse:
     shown, account = request.args.get("show", ""), request.ctx.signed_in.account
 
-    def load() -> tuple[list[Item], Bell | None, Notice | None, bool]:
+    def load() -> tuple[list[Item], Bell | None, Notice | None, bool, str | None]:
         audit.look(account.name, "queue.opened")
         with reading() as session:
             rings = bell(session, account)
             return (queue(session, account, closed=shown == "closed"), rings, notice_for(account),
-                    rings is not None and given_up(session))
+                    rings is not None and given_up(session), overdue_for(session, account))
 
-    items, ringing, trail, unheard = await asyncio.to_thread(load)
+    items, ringing, trail, unheard, overdue = await asyncio.to_thread(load)
     everything = items
     receivers = load_profile(settings().profile).receivers
     if shown in receivers:
@@ -58,7 +59,7 @@ async def _queue(request: Request, status: int = 200, alert: str | None = None) 
         items = [item for item in items if item.case.owner_id == account.id]
     counts = {route: sum(1 for item in everything if route in dict(item.routes)) for route in receivers}
     return render(request, "queue.html", status, items=items, bell=ringing, shown=shown, alert=alert, trail=trail,
-                  unheard=texts()["notices"]["given_up"] if unheard else None,
+                  unheard=texts()["notices"]["given_up"] if unheard else None, overdue=overdue,
                   routes=[(route, title(route), counts[route]) for route in receivers],
                   total=len(everything), mine=sum(1 for item in everything if item.case.owner_id == account.id))
 
@@ -137,6 +138,8 @@ def desk_blueprint() -> Blueprint:
         ("/case/<case_id:str>/<name:str>", case_pages.act, "POST"),
         ("/audit", audit_pages.audit_page, "GET"),
         ("/audit", audit_pages.show_audit, "POST"),
+        ("/audit/hold", audit_pages.set_hold_on, "POST"),
+        ("/audit/lift", audit_pages.lift_hold_on, "POST"),
         ("/accounts", account_pages.accounts_page, "GET"),
         ("/accounts/add", account_pages.add_account, "POST"),
         ("/accounts/password", account_pages.reset_password, "POST"),

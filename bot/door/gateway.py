@@ -255,11 +255,13 @@ async def read(owner: str, name: str, after: int, has: int = 0) -> Answer | None
 
     def fetch() -> Answer | None:
         with reading() as session:
-            query = select(Conversation.id).filter_by(owner=owner, name=name)
-            conversation_id = session.execute(query).scalar_one_or_none()
-        if conversation_id is None:
+            query = select(Conversation.id, Conversation.last_seq).filter_by(owner=owner, name=name)
+            found = session.execute(query).one_or_none()
+        if found is None:
             return None
-        return _hand_out(conversation_id, lambda session: messages_after(session, conversation_id, after), has)
+        # A number that is not reached yet is one of an earlier chat, which was erased.
+        since, seen = (after, has) if max(after, has) <= found.last_seq else (0, 0)
+        return _hand_out(found.id, lambda session: messages_after(session, found.id, since), seen)
 
     try:
         return await asyncio.to_thread(fetch)

@@ -12,7 +12,7 @@ from bot.conversations.messages import hold_if_free
 from bot.conversations.tables import Conversation, Message
 from bot.database import now
 from bot.protocol.catalogue import text
-from bot.protocol.routes import presumed_child
+from bot.referrals.drafts import about_a_child
 from bot.referrals.notices import notify
 from bot.referrals.reports import StaleReport, content_of, open_case, profile_for, readable, store_content
 from bot.referrals.tables import Case, Report
@@ -60,16 +60,9 @@ def _resting(session: Session) -> Iterator[tuple[Report, Conversation, datetime]
                ~exists().where(Case.report_id == Report.id))
     )
     for report, conversation, at in session.execute(query).all():
-        if not _about_a_child(report) or at is None or hold_if_free(session, conversation.id) is None:
+        if not about_a_child(report) or at is None or hold_if_free(session, conversation.id) is None:
             continue
         yield from session.execute(query.where(Report.id == report.id).execution_options(populate_existing=True)).all()
-
-
-def _about_a_child(report: Report) -> bool:
-    """Tell whether a draft may be about a child; one that cannot be read may."""
-    data = content_of(report)
-    children = not data["persons"] or any(presumed_child(p) is not False for p in data["persons"])
-    return bool((data["about_a_person"] or not readable(report)) and children and not data.get("outside"))
 
 
 def _remind(session: Session, report: Report, conversation: Conversation) -> bool:

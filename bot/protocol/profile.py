@@ -6,7 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bot.protocol.loading import load
+from bot.protocol import retention
+from bot.protocol.loading import BrokenData, load
 
 PROFILES = Path(__file__).resolve().parents[2] / "profiles"
 ROUTES = ("nfp", "nrm_child", "nrm_adult", "child_protection", "consult")
@@ -55,6 +56,7 @@ _SCHEMA: dict[str, Any] = {
             "properties": {name: {"type": "number", "exclusiveMinimum": 0} for name in _LIMITS},
         },
         "legal_references": {"type": "array", "items": _TEXT},
+        "retention": retention.SCHEMA,
     },
 }
 
@@ -90,6 +92,7 @@ class Profile:
         languages: languages of the desk, two-letter codes.
         limits: minutes until an alarm repeats, a reminder goes out, a draft counts as unfinished.
         legal_references: national law that the referral rests on.
+        retention: how long each class of data is kept; an installation's own profile must say so.
     """
 
     code: str
@@ -101,6 +104,7 @@ class Profile:
     languages: list[str]
     limits: dict[str, float]
     legal_references: list[str]
+    retention: retention.Periods | None
 
 
 @lru_cache(maxsize=16)
@@ -117,7 +121,8 @@ def load_profile(name: str, folder: Path = PROFILES) -> Profile:
     Raises:
         BrokenData: the file is missing or broken; file, line and reason are named.
     """
-    data = load(folder / f"{name}.yml", _SCHEMA)
+    path = folder / f"{name}.yml"
+    data = load(path, _SCHEMA)
     return Profile(
         code=data["country"]["code"],
         country=data["country"]["name"],
@@ -128,7 +133,24 @@ def load_profile(name: str, folder: Path = PROFILES) -> Profile:
         languages=data["languages"],
         limits=data["limits"],
         legal_references=data["legal_references"],
+        retention=retention.periods_of(path, data.get("retention")),
     )
+
+
+def periods(name: str, folder: Path = PROFILES) -> retention.Periods:
+    """Give how long an installation keeps each class of data.
+
+    Args:
+        name: file name of its profile without ending.
+        folder: where the profiles are.
+
+    Raises:
+        BrokenData: the profile is broken, or does not say.
+    """
+    found = load_profile(name, folder).retention
+    if found is None:
+        raise BrokenData(folder / f"{name}.yml", 1, "retention: is missing; profiles/default.yml has an example")
+    return found
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,8 @@
         ├── AlreadyReferral it is a referral already
         ├── CaseClosed      it was closed
         ├── CaseErased      its content was erased
+        ├── OnHold          a legal hold stands on it
+        ├── NotHeld         no legal hold stands on it
         └── ChangedMeanwhile somebody changed the record since the page was shown
 """
 from __future__ import annotations
@@ -90,6 +92,14 @@ class CaseClosed(WrongState):
 
 class CaseErased(WrongState):
     """The content of the case was erased."""
+
+
+class OnHold(WrongState):
+    """A legal hold stands on the case."""
+
+
+class NotHeld(WrongState):
+    """No legal hold stands on the case."""
 
 
 class ChangedMeanwhile(WrongState):

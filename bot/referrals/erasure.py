@@ -1,18 +1,23 @@
-"""Erases a record for good: its data key, and so every copy of it anywhere, and what stands here."""
+"""Erases a record on request: its keys, so every copy, and what stands here; and again what a copy brought back."""
 from __future__ import annotations
 
-from functools import partial
+from collections import Counter
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.conversations.messages import DESK, changed, hold
-from bot.conversations.tables import Conversation, Delivery, Message
+from bot.conversations.tables import Conversation, Delivery, DialogueState, Message
 from bot.database import now
-from bot.referrals.tables import Amendment, Case, Report
+from bot.protocol.retention import RECORDS
+from bot.referrals.cases import OnHold
+from bot.referrals.clearing import Clearing
+from bot.referrals.tables import Amendment, Case, Hold, Report
 from bot.security import audit
-from bot.security.keys import erase_key
-from bot.security.tables import DataKey
+from bot.security.certificates import REQUEST, Of, bind_again, certify
+from bot.security.keys import erase_key, transcript_of
+from bot.security.tables import DataKey, Erasure
 
 LONGEST_REASON = 200
 
@@ -28,46 +33,81 @@ def erase(session: Session, report: Report, by: str, reason: str) -> str:
         session: a writing transaction.
         report: the report.
         by: who erases.
-        reason: why; it is kept in the clear beside the erased key, so it must name nobody.
+        reason: why; it is kept in the clear in the certificate, so it must name nobody.
 
     Returns:
-        Id of the erased key, for the certificate.
+        Id of the erased key, which stands in the certificate.
 
     Raises:
         AlreadyErased: it was erased before.
+        OnHold: a legal hold stands on its case.
     """
     hold(session, report.conversation_id)
-    key_id = erase_key(session.connection(), report.id, by, reason[:LONGEST_REASON])
+    case_id = session.execute(select(Case.id).filter_by(report_id=report.id)).scalar_one_or_none()
+    if session.execute(select(Hold.id).filter_by(case_id=case_id, lifted_at=None)).first():
+        raise OnHold(case_id)
+    reason = reason[:LONGEST_REASON]
+    key_id = erase_key(session.connection(), report.id, by, reason)
     if key_id is None:
         raise AlreadyErased(report.id)
-    _blank(session, report, by)
+    messages = erase_key(session.connection(), transcript_of(report.id), by, reason)
+    counts = _blank(session, report, by)
+    of = Of(report.id, case_id, report.conversation_id, report.reference_hash)
+    certify(session, REQUEST, reason, by, of, counts, [*filter(None, [key_id, messages])])
     return key_id
 
 
 def erase_again(session: Session) -> int:
-    """Blank and close what an older copy of the records brought back although its key was erased meanwhile.
+    """Erase what an older copy of the records brought back although it was erased meanwhile.
 
     Args:
         session: a writing transaction.
 
     Returns:
-        How many reports.
+        How many chats, transcripts and records.
     """
-    erased = select(DataKey.subject, DataKey.erased_by).where(DataKey.wrapped.is_(None))
-    by = {subject: who for subject, who in session.execute(erased)}
-    back = [report for report in map(partial(session.get, Report), by) if report is not None and not report.blank]
-    for report in back:
-        _blank(session, report, by[report.id])
-    return len(back)
+    # The copy's trail is older than these.
+    bind_again(session, "restore")
+    again = 0
+    for erasure, conversation in session.execute(_back(Conversation, ("transcript", "advice"))).all():
+        clearing = Clearing(session, erasure.by, erasure.rule)
+        if erasure.kind == "advice":
+            clearing.conversation(conversation)
+            audit.note(session, erasure.by, "conversation.erased", erasure.conversation_id)
+        elif session.execute(select(_has_words(erasure.conversation_id))).scalar():
+            clearing.transcript(conversation)
+            audit.note(session, erasure.by, "transcript.erased", erasure.conversation_id)
+        again += bool(clearing.counts)
+    for erasure, report in session.execute(_back(Report, RECORDS)).all():
+        Clearing(session, erasure.by, erasure.rule).record(report)
+        audit.note(session, erasure.by, "record.erased", erasure.report_id)
+        again += 1
+    keys = select(Report, DataKey.erased_by).join(DataKey, DataKey.subject == Report.id)
+    for report, by in session.execute(keys.where(DataKey.wrapped.is_(None))).all():
+        if not report.blank:
+            _blank(session, report, by)
+            again += 1
+    return again
 
 
-def _blank(session: Session, report: Report, by: str) -> None:
+def _back(table: Any, kinds: tuple[str, ...]) -> Any:
+    """Give certificates of some kinds, the earliest first, with what they say is gone and is here again."""
+    link = Erasure.conversation_id if table is Conversation else Erasure.report_id
+    return select(Erasure, table).join(table, table.id == link).where(Erasure.kind.in_(kinds)).order_by(Erasure.at)
+
+
+def _has_words(conversation_id: str) -> Any:
+    return or_(*(exists().where(table.conversation_id == conversation_id) for table in (Message, DialogueState)))
+
+
+def _blank(session: Session, report: Report, by: str) -> Counter[str]:
     session.refresh(report)
     conversation = session.get(Conversation, report.conversation_id)
     messages = session.execute(select(Message).filter_by(report_id=report.id)).scalars().all()
     amendments = session.execute(select(Amendment).filter_by(report_id=report.id)).scalars().all()
     case = session.execute(select(Case).filter_by(report_id=report.id)).scalar_one_or_none()
-    for row in (report, *messages, *amendments, *filter(None, [case])):
+    rows = (report, *messages, *amendments, *filter(None, [case]))
+    for row in rows:
         row.erase()
     for message in messages:
         # There is nothing left that could be answered.
@@ -86,6 +126,7 @@ def _blank(session: Session, report: Report, by: str) -> None:
     audit.note(session, by, "record.erased", report.id)
     changed(session, DESK)
     changed(session, conversation.id)
+    return Counter(row.__tablename__ for row in rows)
 
 
 def _leave(session: Session, conversation: Conversation, report: Report) -> None:

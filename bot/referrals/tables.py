@@ -90,3 +90,31 @@ class Amendment(SealedRow, Base):
     created_at = Column(UtcTime, nullable=False, default=now)
     __table_args__ = (UniqueConstraint("report_id", "message_id"),)
     sealed_under = ("report_id",)
+
+
+class Hold(SealedRow, Base):
+    """A legal hold on a case: while it is not lifted, nothing of record, transcript and keys is erased.
+
+    It stands without a foreign key, because backups keep its latest state apart, as they do with the data keys.
+    """
+
+    __tablename__ = "holds"
+    id = Column(String(36), primary_key=True)
+    case_id = Column(String(36), nullable=False, index=True)
+    report_id = Column(String(36), nullable=False)
+    reason = Sealed(damaged=lambda: sentence("unreadable"))
+    set_by = Column(String(80), nullable=False)
+    set_at = Column(UtcTime, nullable=False, default=now)
+    lifted_reason = Sealed(nullable=True, damaged=lambda: sentence("unreadable"))
+    lifted_by = Column(String(80), nullable=True)
+    lifted_at = Column(UtcTime, nullable=True)
+    sealed_under = ("report_id",)
+
+
+class NotErased(Base):
+    """What was due and could not be erased; the row goes once it could. The desk rings while there is one."""
+
+    __tablename__ = "not_erased"
+    item = Column(String(60), primary_key=True)
+    error = Column(String(60), nullable=False)
+    since = Column(UtcTime, nullable=False, default=now)

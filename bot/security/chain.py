@@ -41,8 +41,9 @@ class Fault:
 
     Args:
         number: its number.
-        what: altered, missing, out_of_order, cut_off (from this number on), or replaced: the chain holds, yet this
-            is not the entry whose seal was kept outside the database.
+        what: altered, missing, out_of_order, cut_off (from this number on), replaced: the chain holds, yet this
+            is not the entry whose seal was kept outside the database; or certificate: the entry is sound, and the
+            certificate that it names is gone or was changed.
     """
 
     number: int

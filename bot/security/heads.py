@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from bot.database import now, reading
+from bot.security import certificates
 from bot.security.chain import BEGINNING, Checked, Fault, Head, verify
 from bot.settings import settings
 
@@ -85,7 +86,7 @@ def begin() -> Head:
 
 
 def check(full: bool) -> Checked:
-    """Check the chain against itself and against every head that was kept, and write down the result.
+    """Check the chain against itself, every head that was kept and every certificate; write down the result.
 
     Args:
         full: from the first entry (or `begin`) on; else from where the last check ended.
@@ -106,6 +107,9 @@ def check(full: bool) -> Checked:
         checked = verify(session, heads, since)
         if checked.fault and since != start:
             checked = verify(session, heads, start)
+        if checked.fault is None:
+            fault = certificates.fault_after(session, since.number)
+            checked = Checked(checked.head, fault and certificates.fault_after(session, start.number))
     _write(checked)
     return checked
 

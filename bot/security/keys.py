@@ -1,4 +1,4 @@
-"""The data keys: one for each report, or for a conversation before it has one; kept wrapped, opened only in memory."""
+"""The data keys: two for each report, its record's and its messages', one for each conversation; kept wrapped."""
 from __future__ import annotations
 
 import hmac
@@ -30,6 +30,11 @@ _table: Any = DataKey.__table__
 _KEY = select(_table.c.id, _table.c.wrapped, _table.c.kek_id)
 _BY_SUBJECT = _KEY.where(_table.c.subject == bindparam("subject"))
 _BY_ID = _KEY.where(_table.c.id == bindparam("id"))
+
+
+def transcript_of(report_id: str) -> str:
+    """Give the subject of the key that seals a report's messages: they go before the record does, so it has its own."""
+    return f"t:{report_id.replace('-', '')}"
 
 
 class _OpenKeys:

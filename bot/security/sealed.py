@@ -107,12 +107,16 @@ class Sealed:
 class SealedRow:
     """A row with sealed columns.
 
-    `sealed_under` names the columns with the id of the report or conversation whose key seals it; the first one that
-    is set holds, and where that changes the row is sealed anew.
+    `sealed_under` names the columns that decide whose key seals it, as `sealed_subject` says; where one changes the row
+    is sealed anew.
     """
 
     sealed_columns: tuple[Sealed, ...] = ()
     sealed_under: tuple[str, ...] = ()
+
+    def sealed_subject(self) -> str:
+        """Give the subject of the key that seals this row: the first that is set."""
+        return next(filter(None, (getattr(self, name) for name in self.sealed_under)))
 
     @property
     def erased(self) -> bool:
@@ -161,7 +165,7 @@ def _to_be_stored(_mapper: Any, connection: Connection, row: Any) -> None:
         value = row.__dict__.get("_opened", {}).get(sealed.name)
         if isinstance(value, Unreadable) or (blob is not _PENDING and (not moved or blob in (None, ERASED))):
             continue
-        key = key or writing_key(connection, next(filter(None, (getattr(row, name) for name in row.sealed_under))))
+        key = key or writing_key(connection, row.sealed_subject())
         setattr(row, sealed.key, sealed.close(*key, _record_of(row), value))
         if sealed.hashed and blob is _PENDING:
             setattr(row, f"{sealed.name}_hash", search_hash(connection, sealed.hashed, value))

@@ -1,7 +1,7 @@
 """Tables of accounts, sessions, tokens, invitations and the audit trail."""
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Text
 
 from bot.database import Base, UtcTime, now
 
@@ -139,8 +139,9 @@ class AuditEntry(Base):
 class DataKey(Base):
     """A key that seals the record of one `subject`, wrapped by the key-encryption key `kek_id` of the key file.
 
-    `subject` is the id of a report, or of a conversation for what belongs to no report. A row whose `wrapped` is gone
-    is the certificate of an erasure. Backups of records leave this table out: only its latest state is kept.
+    `subject` is the id of a report, `keys.transcript_of` it for its messages, or the id of a conversation for what
+    belongs to no report. Where `wrapped` is gone the key was erased. Backups of records leave this table out: only its
+    latest state is kept.
     """
 
     __tablename__ = "data_keys"
@@ -152,3 +153,25 @@ class DataKey(Base):
     erased_at = Column(UtcTime, nullable=True)
     erased_by = Column(String(80), nullable=True)
     erased_reason = Column(String(200), nullable=True)
+
+
+class Erasure(Base):
+    """The certificate of one erasure; `id` is made from all of it, and stands in the audit trail.
+
+    `kind` is a class of `protocol.retention`, or `request`; `rule` the period, or the reason of the request. It names
+    the record by its ids and by the keyed hash of its reference, `counts` the rows of each table, `keys` the data keys
+    that were destroyed. Backups treat it as `DataKey`.
+    """
+
+    __tablename__ = "erasures"
+    id = Column(String(40), primary_key=True)
+    at = Column(UtcTime, nullable=False)
+    kind = Column(String(12), nullable=False)
+    rule = Column(String(200), nullable=False)
+    by = Column(String(80), nullable=False)
+    report_id = Column(String(36), nullable=True, index=True)
+    case_id = Column(String(36), nullable=True, index=True)
+    conversation_id = Column(String(36), nullable=True, index=True)
+    reference_hash = Column(String(64), nullable=True, index=True)
+    counts = Column(Text, nullable=False)
+    keys = Column(Text, nullable=False)

@@ -13,7 +13,7 @@ from bot.conversations.tables import Conversation, Message
 from bot.database import now, reading, writing
 from bot.desk import access, acts
 from bot.door import bot_client
-from bot.referrals.tables import Case, Report
+from bot.referrals.tables import Case, Hold, Report
 from bot.security.accounts import DESK_ROLES, DUTY, MANAGER, ROLES, SUPERVISOR
 from tests.desk_world import Browser, Desk, Sample, desk_routes, make_account, make_case
 
@@ -21,7 +21,8 @@ NOBODY = "nobody"
 STATES = ("open", "own", "other", "closed")
 """Not claimed; claimed by whoever asks; claimed by somebody else; closed by whoever asks."""
 
-OPEN_TO_OTHERS = {"claim": {"open", "own"}, "acknowledge": {"open", "own", "other"}, "take_over": {"own", "other"}}
+OPEN_TO_OTHERS = {"claim": {"open", "own"}, "acknowledge": {"open", "own", "other"}, "take_over": {"own", "other"},
+                  "hold": set(STATES), "lift": set(STATES)}
 """States in which an act is done whose case need not be one's own; all others are done in one's own case only."""
 
 FORMS: dict[str, dict[str, Any]] = {
@@ -31,6 +32,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "manager": {"manager": "Ion Popa", "organisation": "Child agency"},
     "confirm": {"route": "nfp", "by": "Ms Ray"},
     "close": {"reason": "The child is safe."},
+    "hold": {"reason": "The court asks for it."},
+    "lift": {"reason": "The court has ended."},
 }
 
 
@@ -88,7 +91,8 @@ def stored(sample: Sample) -> tuple[Any, ...]:
         chat = session.execute(select(Conversation.state).where(Conversation.id == sample.conversation)).scalar()
         said = select(func.count(Message.id)).where(Message.conversation_id == sample.conversation)
         version = session.execute(select(Report.version).where(Report.id == sample.report)).scalar()
-        return (*case, chat, version, session.execute(said).scalar())
+        holds = session.execute(select(func.count(Hold.id)).where(Hold.case_id == sample.case)).scalar()
+        return (*case, chat, version, session.execute(said).scalar(), holds)
 
 
 def ask(desk: Desk, browsers: dict[str, Browser], role: str, case: str, act: str) -> httpx.Response:
@@ -164,6 +168,8 @@ def test_acts(desk: Desk, browsers: dict[str, Browser], holder: str, untouched: 
     for state in STATES:
         done = may and is_granted(act, state)
         sample = make_case(writing, sent=act == "confirm") if done else untouched
+        if done and act == "lift":
+            ask(desk, browsers, role, sample.case, "hold")
         set_state(sample, state, asking, holder)
         before = stored(sample)
         answer = ask(desk, browsers, role, sample.case, act)

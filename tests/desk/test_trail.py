@@ -123,11 +123,11 @@ def test_no_entry_holds_what_anybody_said(ana: Browser, chief: Browser) -> None:
         ana.act(other.case, "claim")
         ana.act(other.case, "decide", **{**given, "decision": decision})
     ana.act(make_case(writing).case, "claim")
-    chief.act(other.case, "take_over", **given)
+    done |= {act for act in ("take_over", "hold", "lift") if chief.act(other.case, act, **given).status_code == 303}
     ana.post("/desk/find", reference=PLANTED)
     ana.client.get(f"/desk/case/{sample.case}/print?route={PLANTED}")
     CliRunner().invoke(commands, ["show", "--subject", PLANTED])
-    assert done >= set(acts.ACTS) - {"take_over", "decide", "confirm"}, "the planted name did not get everywhere"
+    assert done >= set(acts.ACTS) - {"decide", "confirm"}, "the planted name did not get everywhere"
     with reading() as session:
         said = session.get(Report, sample.report).data
         assert PLANTED in str(said)
@@ -182,7 +182,7 @@ def test_a_supervisor_reads_yesterdays_head_and_whether_the_chain_holds(
     assert 'id="trail"' not in ana.client.get("/desk").text
 
 
-@pytest.mark.parametrize("what", ["altered", "missing", "out_of_order", "cut_off", "replaced"])
+@pytest.mark.parametrize("what", ["altered", "missing", "out_of_order", "cut_off", "replaced", "certificate"])
 def test_a_supervisor_is_told_loudly_of_a_fault(
     chief: Browser, ana: Browser, no_heads: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:

@@ -132,6 +132,17 @@ async def test_nobody_has_what_was_never_written(channel: Client, name: str) -> 
         assert state_of(written, conversation) == "stored"
 
 
+async def test_who_knows_the_numbers_of_an_erased_conversation_still_gets_what_follows(
+    channel: Client, name: str
+) -> None:
+    first = await channel.told(name, STORY)
+    with writing() as session:
+        conversation = session.query(Conversation).filter_by(name=name).one()
+        add_message(session, conversation, "human", "I read this now.", speaker="Ana Marin")
+    later = check(await channel.get("/api/v1/messages", conversation=name, after=57), "/api/v1/messages")
+    assert [m["text"] for m in later["messages"]] == [*(m["text"] for m in first["messages"]), "I read this now."]
+
+
 async def test_a_conversation_belongs_to_its_token(channel: Client, name: str) -> None:
     await channel.told(name, STORY)
     other = Client(channel.http, new_token("channel"))

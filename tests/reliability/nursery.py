@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import traceback
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,17 @@ def jobs_round() -> None:
     one_round()
 
 
+def retention_round(days: int) -> None:
+    """Erase what is due so many days from now."""
+    from bot.database import now
+    from bot.jobs.retention import one_round
+    from bot.referrals import retention
+
+    later = now() + timedelta(days=days)
+    retention.now = lambda: later  # type: ignore[assignment]
+    one_round()
+
+
 def serve_bot() -> None:
     """Be the bot process: its own start, checks, socket and server; only the loaded model is the parent's."""
     from bot.serve import serve_bot as serve
@@ -89,8 +101,8 @@ def serve_bot() -> None:
 def _load_acts() -> None:
     from bot.setup import check_data
 
-    for module in ("bot.desk.acts", "bot.door.gateway", "bot.jobs.delivery", "bot.jobs.notices",
-                   "bot.jobs.rounds"):
+    for module in ("bot.desk.acts", "bot.door.gateway", "bot.jobs.delivery", "bot.jobs.notices", "bot.jobs.rounds",
+                   "bot.jobs.retention"):
         import_module(module)
     check_data()
 
@@ -109,7 +121,7 @@ def _load_bot() -> None:
     Assistant.load = load  # type: ignore[method-assign,assignment]
 
 
-LIVES = {life.__name__: life for life in (post, act, deliver, send_notices, jobs_round, serve_bot)}
+LIVES = {life.__name__: life for life in (post, act, deliver, send_notices, jobs_round, retention_round, serve_bot)}
 
 
 def _live(life: str, point: str, given: list[Any]) -> None:

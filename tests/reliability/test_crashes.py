@@ -1,4 +1,4 @@
-"""Processes killed at each marked point of storing, claiming, deciding, sending and the jobs; then all is whole."""
+"""Processes killed at each marked point: storing, claiming, deciding, sending, jobs, erasing; then all is whole."""
 from __future__ import annotations
 
 import re
@@ -25,12 +25,14 @@ from bot.jobs.notices import send_due
 from bot.jobs.pending import conversations_waiting
 from bot.jobs.rounds import one_round
 from bot.notices.tables import Notice
+from bot.protocol.profile import periods
 from bot.referrals.cases import OwnedByOther
 from bot.referrals.reports import begin_report
 from bot.referrals.tables import Case, Report
 from bot.retries import LEASE
-from bot.security import audit
-from bot.security.tables import ApiToken
+from bot.security import audit, certificates
+from bot.security.keys import transcript_of
+from bot.security.tables import ApiToken, DataKey, Erasure
 from bot.security.tokens import create
 from bot.security.webhooks import set_webhook
 from bot.settings import ROOT, settings
@@ -46,7 +48,8 @@ REFERRAL = ("submit.before_commit", "act.before_commit", "act.committed")
 DELIVERY = ("delivery.taken", "delivery.sent", "delivery.before_commit", "delivery.noted")
 NOTICE = ("notice.taken", "notice.sent", "notice.before_commit", "notice.noted")
 JOBS = ("jobs.before_commit", "jobs.committed")
-AFTER = ("door.stored", "door.answering", "act.committed", "delivery.noted", "jobs.committed")
+RETENTION = ("retention.before_commit", "retention.committed")
+AFTER = ("door.stored", "door.answering", "act.committed", "delivery.noted", "jobs.committed", "retention.committed")
 """Points that are reached once everything is stored."""
 
 twice = pytest.mark.parametrize("time", [1, 2])
@@ -62,7 +65,7 @@ def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
 
 
 def test_every_point_is_tested_and_described() -> None:
-    assert {*DOOR, *CLAIM, *DECISION, *REFERRAL, *DELIVERY, *NOTICE, *JOBS, *TURN} == set(POINTS)
+    assert {*DOOR, *CLAIM, *DECISION, *REFERRAL, *DELIVERY, *NOTICE, *JOBS, *RETENTION, *TURN} == set(POINTS)
     page = (ROOT / "docs" / "reliability.md").read_text("utf-8")
     assert re.findall(r"^\| `([a-z]+\.[a-z_]+)` \|", page, re.M) == list(POINTS)
     marked = re.findall(r'reached\("([^"]+)"\)', "".join(p.read_text("utf-8") for p in (ROOT / "bot").rglob("*.py")))
@@ -242,3 +245,26 @@ async def test_killed_in_a_round_of_the_jobs(nursery: Nursery, point: str, time:
     one_round()
     assert the_case(sample.case)[0].alarms == 1
     assert len(told_to(writing, sample.conversation)) == 1
+
+
+@twice
+@pytest.mark.parametrize("point", RETENTION)
+def test_killed_while_a_transcript_is_erased(nursery: Nursery, point: str, time: int) -> None:
+    sample, ana = claimed(sent=True)
+    acts.do("close", sample.case, ana, {"reason": ["The child is safe."]})
+    days = periods("default")["transcript"].days + 1
+    messages = select(Message).filter_by(conversation_id=sample.conversation)
+    key = select(DataKey.wrapped).filter_by(subject=transcript_of(sample.report))
+    certificate = select(Erasure).filter_by(conversation_id=sample.conversation)
+    assert nursery.run("retention_round", days, point=point) == KILLED
+    stored = point in AFTER
+    with reading() as session:
+        # Rows, key, certificate and its entry in the trail go or stay together.
+        assert (session.execute(messages).first() is None) == (session.execute(key).scalar_one() is None) == stored
+        assert bool(session.execute(certificate).first()) == stored
+    assert nursery.run("retention_round", days) == 0
+    with reading() as session:
+        assert session.execute(messages).first() is None and session.execute(key).scalar_one() is None
+        [only] = certificates.in_words(session, session.execute(certificate).scalars().all())
+        assert only.bound and only.counts["messages"] > 0 and len(only.keys) > 0
+        assert session.get(Report, sample.report).data["persons"]

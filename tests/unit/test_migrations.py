@@ -13,7 +13,11 @@ from sqlalchemy.orm import Session
 
 from bot.conversations.tables import Message
 from bot.database import Base, make_engine
+from bot.protocol.catalogue import text as text_of
 from bot.referrals.tables import Amendment, Case, Report
+from bot.security.keys import open_keys
+from bot.security.sealing import key_id_of
+from bot.security.tables import DataKey
 from bot.setup import migrations
 from tests.databases import new_url
 
@@ -158,6 +162,51 @@ def test_content_is_sealed_on_the_way_up_and_open_again_on_the_way_down(config: 
     command.downgrade(config, before)
     assert {table: stored(config, table, row) for table, row in PLAIN.items()} == plain
     command.upgrade(config, "head")
+
+
+def subjects(config: Config) -> dict[str, tuple[str, str]]:
+    """Give by message whose key seals its text, and the text as a process reads it that has no key open."""
+    open_keys.clear()
+    engine = make_engine(str(config.get_main_option("sqlalchemy.url")))
+    with Session(engine, future=True) as session:
+        sealed = session.execute(text("SELECT id, text FROM messages")).all()
+        names = {row.id: key_id_of(bytes(row.text)) if row.text else "" for row in sealed}
+        whose = {key.id: key.subject for key in session.query(DataKey)}
+        found = {message.id: (whose.get(names[message.id], ""), message.text) for message in session.query(Message)}
+    engine.dispose()
+    return found
+
+
+def test_messages_get_keys_of_their_own_on_the_way_up_and_lose_them_on_the_way_down(
+    config: Config, key_file: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command.upgrade(config, "0007")
+    insert(config, "conversations", [
+        ("id", "c"), ("channel", "web"), ("owner", "o"), ("name", "n"), ("state", "bot"), ("report_id", "r"),
+        ("last_seq", 1), ("return_failures", 0), ("created_at", AT), ("updated_at", AT)])
+    insert(config, "reports", PLAIN["reports"])
+    each = {"with": "r", "gone": "r", "without": None, "orphan": "x"}
+    insert(config, "messages", *[
+        [(name, {"id": own, "report_id": report, "seq": seq, "payload": STORY}.get(name, value))
+         for name, value in PLAIN["messages"]] for seq, (own, report) in enumerate(each.items(), 1)])
+    command.upgrade(config, "0008")
+    run(config, "UPDATE messages SET text = :none WHERE id = 'gone'", [{"none": b""}])
+    before = subjects(config)
+    assert before == {"with": ("r", STORY), "gone": ("", text_of("erased")), "without": ("c", STORY),
+                      "orphan": ("x", STORY)}
+    # Fewer than there are, so that there are several batches.
+    script = ScriptDirectory.from_config(config).get_revision("0009").module
+    monkeypatch.setattr(script, "AT_ONCE", 2)
+    command.upgrade(config, "0009")
+    assert subjects(config) == {"with": ("t:r", STORY), "gone": ("", text_of("erased")), "without": ("c", STORY),
+                                "orphan": ("t:x", STORY)}
+    run(config, "INSERT INTO not_erased (item, error, since) VALUES ('round', 'OSError', :at)", [{"at": AT}])
+    command.downgrade(config, "0008")
+    # Where the record went before its messages, the chat's key is the one that can be erased.
+    assert subjects(config) == {**before, "orphan": ("c", STORY)}
+    assert run(config, "SELECT count(*) FROM data_keys WHERE subject LIKE 't:%'") == [(0,)]
+    command.upgrade(config, "head")
+    assert subjects(config)["with"] == ("t:r", STORY)
 
 
 def test_there_is_one_head(config: Config) -> None:

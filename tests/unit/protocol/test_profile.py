@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from bot.protocol.loading import BrokenData
-from bot.protocol.profile import PROFILES, ROUTES, load_profile, profile_of
+from bot.protocol.profile import PROFILES, ROUTES, load_profile, periods, profile_of
+from bot.protocol.retention import CLASSES
 
 
 @pytest.fixture
@@ -24,6 +25,11 @@ def changed(folder: Path, name: str = "other", **new: Any) -> Path:
     content.update(new)
     (folder / f"{name}.yml").write_text(yaml.safe_dump(content), "utf-8")
     return folder
+
+
+def kept(**new: Any) -> dict[str, Any]:
+    """What the default profile says of retention, changed."""
+    return {**yaml.safe_load((PROFILES / "default.yml").read_text("utf-8"))["retention"], **new}
 
 
 def test_the_default_is_fictional_and_whole() -> None:
@@ -73,6 +79,12 @@ def test_a_receiver_may_be_elsewhere(folder: Path) -> None:
         ({"hotline": "1"}, "hotline"),
         ({"duty": {"name": "Desk"}}, "duty"),
         ({"child_protection": None}, "child_protection"),
+        ({"retention": {}}, "retention"),
+        ({"retention": kept(advice={"days": 0, "reason": "x"})}, "retention/advice"),
+        ({"retention": kept(advice={"days": 30})}, "retention/advice"),
+        ({"retention": kept(transcript={"days": 3650, "reason": "x"})}, "retention/transcript: must be shorter"),
+        ({"retention": kept(contact={"days": 90, "reason": "x"})}, "must be shorter than contact"),
+        ({"retention": {**kept(), "diary": {"days": 1, "reason": "x"}}}, "diary"),
     ],
     ids=str,
 )
@@ -80,6 +92,18 @@ def test_a_broken_profile_is_refused_with_file_and_reason(folder: Path, new: dic
     changed(folder, "broken", **new)
     with pytest.raises(BrokenData, match=rf"^broken\.yml:\d+: .*{reason}"):
         load_profile("broken", folder)
+
+
+def test_an_installation_needs_periods_and_a_neighbour_does_not(folder: Path) -> None:
+    content = yaml.safe_load((PROFILES / "default.yml").read_text("utf-8"))
+    del content["retention"]
+    (folder / "other.yml").write_text(yaml.safe_dump(content), "utf-8")
+    assert load_profile("other", folder).retention is None
+    with pytest.raises(BrokenData, match=r"^other\.yml:1: retention: is missing"):
+        periods("other", folder)
+    found = periods("default", folder)
+    assert tuple(found) == CLASSES and found["transcript"].days < found["referral"].days
+    assert all(period.reason for period in found.values())
 
 
 def test_a_missing_profile_is_refused(folder: Path) -> None:

@@ -18,11 +18,13 @@ from bot.security import key_file, keys, rotation
 from bot.settings import settings
 
 COUNT = 7
+KEYS = 2 * COUNT + 1
+"""Data keys: of each record and its messages, and that of the hashes."""
 
 
 @pytest.fixture
 def records(own_database: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """Texts of a few records, each under a key of its own."""
+    """Texts of a few records, each under keys of its own."""
     monkeypatch.setattr(rotation, "AT_ONCE", 2)
     texts = {f"record {number}" for number in range(COUNT)}
     with writing() as session:
@@ -50,10 +52,10 @@ def test_all_keys_are_wrapped_anew_and_everything_reads_at_every_moment(records:
     for _ in rotation.rotate():
         assert read() == records
     after = list(key_file.read_keys(settings().key_file))
-    assert after[1:] == before and wrapped_with() == [COUNT + 1, 0]
+    assert after[1:] == before and wrapped_with() == [KEYS, 0]
     assert settings().key_file.stat().st_mode & 0o777 == 0o400
     assert rotation.forget() == before and read() == records
-    assert wrapped_with() == [COUNT + 1]
+    assert wrapped_with() == [KEYS]
     assert rotation.forget() == []
 
 
@@ -65,7 +67,7 @@ def test_cut_off_between_two_transactions(records: set[str], steps: int) -> None
     going.close()
     assert read() == records
     list(rotation.rotate())
-    assert read() == records and sum(wrapped_with()) == wrapped_with()[0] == COUNT + 1
+    assert read() == records and sum(wrapped_with()) == wrapped_with()[0] == KEYS
 
 
 def dying(real: Callable[..., Any], at: int) -> Callable[..., Any]:
@@ -82,7 +84,7 @@ def dying(real: Callable[..., Any], at: int) -> Callable[..., Any]:
 
 @pytest.mark.parametrize(("module", "name", "at"), [
     (os, "open", 1), (os, "fsync", 1), (os, "replace", 1), (os, "fsync", 2),
-    *[(keys, "_wrap", at) for at in range(1, COUNT + 2)],
+    *[(keys, "_wrap", at) for at in range(1, KEYS + 1)],
 ])
 def test_killed_at_each_step_and_resumed(records: set[str], module: Any, name: str, at: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -92,9 +94,9 @@ def test_killed_at_each_step_and_resumed(records: set[str], module: Any, name: s
     assert read() == records
     keys.check()
     list(rotation.rotate())
-    assert read() == records and wrapped_with()[0] == COUNT + 1
+    assert read() == records and wrapped_with()[0] == KEYS
     rotation.forget()
-    assert read() == records and wrapped_with() == [COUNT + 1]
+    assert read() == records and wrapped_with() == [KEYS]
 
 
 def test_a_process_that_runs_on_seals_with_the_new_key_at_once(records: set[str]) -> None:

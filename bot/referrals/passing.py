@@ -1,0 +1,64 @@
+"""Rows that belong to no record: finished deliveries, ended sessions, live changes, ended invitations and devices."""
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, delete, exists, func, inspect, or_, select
+from sqlalchemy.orm import Session
+
+from bot.conversations.tables import Change, Delivery
+from bot.database import now
+from bot.security import enrolment, sessions
+from bot.security.tables import DeskSession, Device, Enrolment, Invitation
+
+AT_ONCE = 500
+"""Rows of one transaction."""
+
+
+def passing(kind: str, cut: datetime) -> list[tuple[Any, Any]]:
+    """Give the tables of a class, each with the condition on the rows that ended before a time.
+
+    Args:
+        kind: one of `protocol.retention.ROWS`.
+        cut: what ended after this stays.
+    """
+    if kind == "deliveries":
+        return [(Delivery, and_(Delivery.state != "waiting", Delivery.finished_at <= cut))]
+    if kind == "sessions":
+        return [
+            (DeskSession, or_(DeskSession.created_at <= cut - sessions.LONGEST,
+                              DeskSession.last_seen_at <= cut - sessions.IDLE)),
+            (Enrolment, Enrolment.created_at <= cut - enrolment.LONGEST),
+        ]
+    if kind == "changes":
+        # The last one stays: numbers that began anew would be none that an open page waits for.
+        return [(Change, and_(Change.at <= cut, Change.id < select(func.max(Change.id)).scalar_subquery()))]
+    # A revoked device would come back by a link that still works, if its row were gone.
+    over = exists().where(Invitation.id == Device.invitation_id,
+                          or_(Invitation.revoked_at.is_not(None), Invitation.expires_at <= now()))
+    ended = or_(Invitation.revoked_at <= cut, Invitation.expires_at <= cut)
+    return [(Device, and_(Device.revoked_at <= cut, over)),
+            (Invitation, and_(ended, ~exists().where(Device.invitation_id == Invitation.id)))]
+
+
+def delete_some(session: Session, kind: str, cut: datetime) -> Counter[str]:
+    """Delete some rows of a class that ended before a time.
+
+    Args:
+        session: a writing transaction.
+        kind: the class.
+        cut: the time.
+
+    Returns:
+        How many of each table; empty where there are none.
+    """
+    gone: Counter[str] = Counter()
+    for table, which in passing(kind, cut):
+        [key] = inspect(table).primary_key
+        some = session.execute(select(key).where(which).limit(AT_ONCE)).scalars().all()
+        if some:
+            done = delete(table).where(key.in_(some), which).execution_options(synchronize_session=False)
+            gone[table.__tablename__] += session.execute(done).rowcount
+    return +gone
