@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 import bot.database
 import bot.referrals.retention as retention
@@ -18,7 +18,7 @@ import bot.settings
 from bot.backups import copies
 from bot.backups.copies import back_up, restore
 from bot.conversations.tables import Conversation, DialogueState, Message
-from bot.database import Base, now, reading, writing
+from bot.database import Base, engine, now, reading, writing
 from bot.desk import acts
 from bot.jobs.retention import one_round
 from bot.protocol.profile import load_profile
@@ -174,8 +174,8 @@ def test_a_copy_from_before_messages_had_keys_of_their_own_is_put_back_and_erase
     config = migrations(bot.settings.settings().database_url)
     command.downgrade(config, "0008")
     with monkeypatch.context() as patch:
-        newer = ("erasures", "holds", "not_erased")
-        known = [table for table in Base.metadata.sorted_tables if table.name not in newer]
+        there = inspect(engine()).get_table_names()
+        known = [table for table in Base.metadata.sorted_tables if table.name in there]
         patch.setattr(copies, "Base", SimpleNamespace(metadata=SimpleNamespace(sorted_tables=known)))
         old, _ = back_up(tmp_path / "copies")
     command.upgrade(config, "head")
