@@ -1,4 +1,4 @@
-"""Rows that belong to no record: finished deliveries, ended sessions, live changes, ended invitations and devices."""
+"""Rows that belong to no record: finished deliveries and notices, sessions, live changes, invitations and devices."""
 from __future__ import annotations
 
 from collections import Counter
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversations.tables import Change, Delivery
 from bot.database import now
+from bot.notices.tables import Notice
 from bot.security import enrolment, sessions
 from bot.security.tables import DeskSession, Device, Enrolment, Invitation
 
@@ -25,7 +26,7 @@ def passing(kind: str, cut: datetime) -> list[tuple[Any, Any]]:
         cut: what ended after this stays.
     """
     if kind == "deliveries":
-        return [(Delivery, and_(Delivery.state != "waiting", Delivery.finished_at <= cut))]
+        return [(table, and_(table.state != "waiting", table.finished_at <= cut)) for table in (Delivery, Notice)]
     if kind == "sessions":
         return [
             (DeskSession, or_(DeskSession.created_at <= cut - sessions.LONGEST,

@@ -18,6 +18,7 @@ from bot.conversations.tables import Change, Conversation, Delivery, DialogueSta
 from bot.database import Base, engine, now, reading, writing
 from bot.desk import acts
 from bot.jobs.retention import AGAIN, is_due, one_round
+from bot.notices.tables import Notice
 from bot.protocol.loading import BrokenData
 from bot.protocol.profile import load_profile
 from bot.protocol.report import new_report, put
@@ -384,7 +385,9 @@ def test_rows_that_pass_go_after_their_periods_and_not_a_day_before(officer: Any
                                 created_at=now() - sessions.LONGEST, last_seen_at=now() - sessions.IDLE))
         session.add(Enrolment(token_hash="b", account_id=officer.id, csrf="x", totp_secret="x",
                               created_at=now() - enrolment.LONGEST))
-    tables = {"sessions": (DeskSession, Enrolment), "deliveries": (Delivery,)}
+        session.add(Notice(id="n", kind="referral", priority="urgent", address="a@desk.example", state="sent",
+                           finished_at=now()))
+    tables = {"sessions": (DeskSession, Enrolment), "deliveries": (Delivery, Notice)}
     for kind, found in tables.items():
         before = rows(*found)
         later(days=DAYS[kind] - 0.5)
