@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from bot.conversations.messages import DESK, changed, hold
 from bot.conversations.tables import Conversation, Delivery, Message
 from bot.database import now
+from bot.referrals.index import unindex
 from bot.referrals.tables import Amendment, Case, Report
 from bot.security import audit
 from bot.security.keys import erase_key
@@ -77,6 +78,7 @@ def _blank(session: Session, report: Report, by: str) -> None:
                                Delivery.state == "waiting")
         .values(state="failed", error="erased", finished_at=now()).execution_options(synchronize_session=False)
     )
+    unindex(session, report.id)
     if case is not None:
         case.state, case.closed_at = "closed", case.closed_at or now()
     if report.sent_at is None:
