@@ -13,7 +13,7 @@ from typing import Any
 
 from alembic import command
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import MetaData, Table, func, select
+from sqlalchemy import MetaData, Table, func, select, update
 from sqlalchemy.engine import Connection
 
 import bot.notices.tables
@@ -23,6 +23,8 @@ from bot.backups.sealed_file import read, write
 from bot.conversations.tables import Change
 from bot.database import Base, engine, now, writing
 from bot.referrals.erasure import erase_again
+from bot.referrals.reindexing import reindex
+from bot.referrals.tables import Report
 from bot.security.keys import SEARCH, check_file, check_opens
 from bot.settings import settings
 from bot.setup import migrations
@@ -33,6 +35,8 @@ KEYS = frozenset({"data_keys", "erasures", "holds"})
 """Tables that no copy of the records holds, but `keys.latest` as they are now: what was erased stays erased in old
 copies, with its certificate, and what is held stays held."""
 KEYS_FILE = "keys.latest"
+MADE_ANEW = frozenset({"search_tokens"})
+"""Tables that no copy holds at all: they are made from the records, and would tell of what was erased since."""
 
 
 class NotEmpty(RuntimeError):
@@ -145,6 +149,9 @@ def restore(source: Path) -> Counter[str]:
             _put_back(session.connection(), tables, entry)
         _go_on_counting(session.connection())
         erase_again(session)
+        session.execute(update(Report).values(index_key=None).execution_options(synchronize_session=False))
+    for _ in reindex():
+        pass
     return counts
 
 
@@ -174,7 +181,7 @@ def _parts(connection: Connection, counts: Counter[str], keys: frozenset[str], w
     revision = MigrationContext.configure(connection).get_current_revision()
     yield json.dumps({"revision": revision, "at": now().isoformat()}).encode()
     for table in Base.metadata.sorted_tables:
-        if (table.name in keys) == without:
+        if (table.name in keys) == without or table.name in MADE_ANEW:
             continue
         plain = _as_stored(table)
         ordered = select(plain).order_by(*plain.primary_key.columns)

@@ -1,17 +1,19 @@
-"""Commands for the keys that seal the records: `firstline keys status|rotate|forget|erase`."""
+"""Commands for the keys that seal the records: `firstline keys status|rotate|reindex|forget|erase`."""
 from __future__ import annotations
 
 import getpass
 
 import click
 
-from bot.database import empty_log, writing
+from bot.database import empty_log, reading, writing
+from bot.referrals import reindexing
 from bot.referrals.cases import OnHold
 from bot.referrals.erasure import LONGEST_REASON, AlreadyErased
 from bot.referrals.erasure import erase as erase_record
 from bot.referrals.reference import clean_reference
 from bot.referrals.reports import by_reference
 from bot.security import rotation
+from bot.security.keys import check_file
 from bot.settings import settings
 
 
@@ -22,9 +24,13 @@ def keys() -> None:
 
 @keys.command()
 def status() -> None:
-    """Show the keys of the key file, the newest first, and how many data keys each wraps."""
+    """Show the keys of the key file, the newest first, how many data keys each wraps and records it makes findable."""
+    with reading() as session:
+        indexed = reindexing.indexed_with(session)
     for key_id, count in rotation.status():
-        click.echo(f"{key_id}  {count} data keys")
+        click.echo(f"{key_id}  {count} data keys  {indexed.get(key_id, 0)} records in the index")
+    if indexed.get(None):
+        click.echo(f"{indexed[None]} records are not in the index: run `firstline keys reindex`")
 
 
 @keys.command()
@@ -34,13 +40,25 @@ def rotate() -> None:
     for count in rotation.rotate():
         done += count
         click.echo(f"{done} data keys wrapped with the new key")
-    click.echo(f"Done. Keep a copy of {settings().key_file} where no backup goes, then run `firstline keys forget`.")
+    click.echo(f"Done. Keep a copy of {settings().key_file} where no backup goes, then run `firstline keys reindex`, "
+               "then `firstline keys forget`.")
+
+
+@keys.command()
+def reindex() -> None:
+    """Make the index by which records are found anew with the newest key; cut off, it goes on when run again."""
+    check_file()
+    done = 0
+    for count in reindexing.reindex():
+        done += count
+        click.echo(f"{done} records indexed")
+    click.echo("All records are in the index.")
 
 
 @keys.command()
 def forget() -> None:
-    """Take earlier keys that wrap nothing any more out of the key file."""
-    for key_id in rotation.forget():
+    """Take earlier keys that nothing needs any more out of the key file."""
+    for key_id in rotation.forget(lambda session: {key for key in reindexing.indexed_with(session) if key}):
         click.echo(f"{key_id} is gone")
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot.crash_points import reached
 from bot.database import writing
-from bot.desk import access
+from bot.desk import access, masking
 from bot.desk.rendering import texts
 from bot.door import bot_client
 from bot.protocol.catalogue import fields
@@ -70,6 +70,10 @@ def _close(session: Session, case_id: str, account: Account, form: Form) -> str 
     return str(opened.conversation.id) if bot_speaks else None
 
 
+def _reveal(session: Session, case_id: str, account: Account, form: Form) -> None:
+    masking.reveal(session, case_id, account, _one(form, "why"))
+
+
 def _plain(service: Callable[[Session, str, Account], Any]) -> Callable[[Session, str, Account, Form], None]:
     def act(session: Session, case_id: str, account: Account, form: Form) -> None:
         service(session, case_id, account)
@@ -91,6 +95,7 @@ ACTS: dict[str, Callable[[Session, str, Account, Form], str | None]] = {
     "make_referral": _plain(decisions.make_referral),
     "manager": _manager,
     "confirm": _confirm,
+    "reveal": _reveal,
     "close": _close,
 }
 """Acts by the last part of their address. One that lets the assistant speak again returns the conversation's id."""

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from bot.conversations.messages import messages_after
 from bot.conversations.tables import Message
 from bot.database import now
-from bot.desk.queue import people_of, person_line, where
+from bot.desk.finding import others_like
+from bot.desk.masking import may_see
+from bot.desk.queue import Item, people_of, person_line, where
 from bot.desk.rendering import texts
 from bot.protocol.catalogue import OPEN_ANSWERS, Field, fields
 from bot.protocol.names import country_name, value_in_words
@@ -27,7 +29,7 @@ from bot.security.tables import Account
 
 @dataclass(frozen=True)
 class Line:
-    """One value of the record, as people read it; `open` where only an open answer was given."""
+    """One value of the record, as people read it; `open` where only an open answer was given, `hidden` if masked."""
 
     label: str
     value: str
@@ -35,6 +37,7 @@ class Line:
     source: str
     open: bool
     unsure: bool
+    hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class CaseView:
         receipts: who has received which route.
         messages: the transcript.
         hold: the legal hold that stands on the case.
+        alike: other cases that may be about the same child or people: line, what they share, whether that is strong.
+        hidden: something is masked for whoever looks.
     """
 
     opened: cases.Opened
@@ -78,6 +83,8 @@ class CaseView:
     receipts: list[Receipt]
     messages: list[Message]
     hold: Hold | None
+    alike: list[tuple[Item, str, bool]]
+    hidden: bool
 
 
 _TOP = ("danger", "missing", "tonight", "call_back", "suspect_present", "home_secrets")
@@ -101,22 +108,27 @@ def look(session: Session, case_id: str, account: Account) -> CaseView:
     record, content = reports.record_of(session, opened.report), reports.content_of(opened.report)
     mine = opened.case.state == "claimed" and opened.case.owner_id == account.id
     values = record.get("values", {})
+    clear = may_see(session, account, opened)
     persons = [
-        (person, person_line(person), _lines(person.get("values", {}))) for person in record.get("persons", [])
+        (person, person_line(person), _lines(person.get("values", {}), clear)) for person in record.get("persons", [])
     ]
+    sections = _sections(values, clear)
     routes = dict.fromkeys(person["route"] for person, _, _ in persons)
     receipts = receipts_of(session, opened.report.id)
     return CaseView(
         opened=opened, record=record, mine=mine, talks=mine and opened.conversation.state == "human",
         where=where(content), people=people_of(opened.report), gone=reports.gone(opened.report),
-        top={key: _line(fields()[key], values[key]) if values.get(key) else None for key in _TOP},
+        top={key: _line(fields()[key], values[key], clear) if values.get(key) else None for key in _TOP},
         closed_countries=closed_in_words(record.get("firewall", {})),
         responder=_responder(session, opened.conversation.owner),
         on_agreement=_names(record.get("firewall", {}).get("on_agreement", [])),
-        sections=_sections(values), persons=persons,
+        sections=sections, persons=persons,
         routes=[(route, title(route)) for route in routes or [r.route for r in receipts]],
         receipts=receipts, messages=messages_after(session, opened.conversation.id),
         hold=next((hold for hold in holds_of(session, [case_id]) if hold.lifted_at is None), None),
+        alike=others_like(session, opened.report.id, content, account),
+        hidden=any(line.hidden for lines in (*(lines for _, lines in sections), *(lines for _, _, lines in persons))
+                   for line in lines),
     )
 
 
@@ -135,22 +147,24 @@ def _names(codes: list[str]) -> str:
     return ", ".join(country_name(code) for code in codes)
 
 
-def _line(field: Field, entry: dict[str, Any]) -> Line:
+def _line(field: Field, entry: dict[str, Any], clear: bool) -> Line:
     is_open = bool(entry.get("open"))
+    source, unsure = str(texts()["sources"].get(entry.get("source") or "", "")), entry.get("status") == "hedged"
+    if field.private and not clear and not is_open:
+        return Line(field.label, str(texts()["hidden"]["value"]), "", source, is_open, unsure, hidden=True)
     shown = OPEN_ANSWERS[entry["open"]] if is_open else value_in_words(field.id, entry.get("value"))
-    return Line(field.label, shown, entry.get("words") or "",
-                str(texts()["sources"].get(entry.get("source") or "", "")), is_open, entry.get("status") == "hedged")
+    return Line(field.label, shown, entry.get("words") or "", source, is_open, unsure)
 
 
-def _lines(values: dict[str, Any]) -> list[Line]:
-    return [_line(field, values[key]) for key, field in fields().items() if values.get(key)]
+def _lines(values: dict[str, Any], clear: bool) -> list[Line]:
+    return [_line(field, values[key], clear) for key, field in fields().items() if values.get(key)]
 
 
-def _sections(values: dict[str, Any]) -> list[tuple[str, list[Line]]]:
+def _sections(values: dict[str, Any], clear: bool) -> list[tuple[str, list[Line]]]:
     found: dict[str, list[Line]] = {}
     for key, field in fields().items():
         if field.scope == "report" and values.get(key):
-            found.setdefault(field.section, []).append(_line(field, values[key]))
+            found.setdefault(field.section, []).append(_line(field, values[key], clear))
     return [(str(texts()["sections"].get(section, section)), lines) for section, lines in found.items()]
 
 

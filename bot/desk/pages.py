@@ -8,14 +8,14 @@ from sanic import Blueprint
 from sanic.exceptions import Forbidden, NotFound, SanicException
 from sanic.request import Request
 from sanic.response import BaseHTTPResponse, HTTPResponse, redirect
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.database import reading, writing
+from bot.database import reading
 from bot.desk import access, account_pages, audit_pages, case_pages, invitation_pages, session_pages, sign_in_pages
 from bot.desk.acts import problem as sentence
 from bot.desk.acts import status_of
 from bot.desk.events import events
+from bot.desk.finding import LONGEST_TYPED, find_by_reference, find_by_words
 from bot.desk.overdue import overdue_for
 from bot.desk.queue import Bell, Item, bell, queue
 from bot.desk.rendering import HERE, render, texts
@@ -23,10 +23,8 @@ from bot.desk.trail import Notice, notice_for
 from bot.notices.outbox import given_up
 from bot.protocol.profile import load_profile
 from bot.protocol.routes import title
-from bot.referrals.cases import CaseError, sees
+from bot.referrals.cases import CaseError
 from bot.referrals.reference import clean_reference
-from bot.referrals.reports import by_reference
-from bot.referrals.tables import Case
 from bot.security import audit
 from bot.security.headers import protect
 from bot.security.sealing import Unreadable
@@ -40,7 +38,9 @@ async def queue_page(request: Request) -> HTTPResponse:
     return await _queue(request)
 
 
-async def _queue(request: Request, status: int = 200, alert: str | None = None) -> HTTPResponse:
+async def _queue(request: Request, status: int = 200, alert: str | None = None,
+                 found: list[tuple[Item, str]] | None = None) -> HTTPResponse:
+    """Show the queue, or in its place what was found: each line with what it was found by."""
     shown, account = request.args.get("show", ""), request.ctx.signed_in.account
 
     def load() -> tuple[list[Item], Bell | None, Notice | None, bool, str | None]:
@@ -53,38 +53,33 @@ async def _queue(request: Request, status: int = 200, alert: str | None = None) 
     items, ringing, trail, unheard, overdue = await asyncio.to_thread(load)
     everything = items
     receivers = load_profile(settings().profile).receivers
-    if shown in receivers:
+    if found is not None:
+        items, shown = [item for item, _ in found], "found"
+    elif shown in receivers:
         items = [item for item in items if shown in dict(item.routes)]
     elif shown == "mine":
         items = [item for item in items if item.case.owner_id == account.id]
     counts = {route: sum(1 for item in everything if route in dict(item.routes)) for route in receivers}
     return render(request, "queue.html", status, items=items, bell=ringing, shown=shown, alert=alert, trail=trail,
                   unheard=texts()["notices"]["given_up"] if unheard else None, overdue=overdue,
+                  found_by={item.case.id: by for item, by in found or ()},
                   routes=[(route, title(route), counts[route]) for route in receivers],
                   total=len(everything), mine=sum(1 for item in everything if item.case.owner_id == account.id))
 
 
 async def find(request: Request) -> HTTPResponse:
-    """Open the case of a reference that somebody reads out."""
-    typed, account = request.form.get("reference", ""), request.ctx.signed_in.account
-    reference = clean_reference(typed)
-
-    def load() -> str | None:
-        with writing() as session:
-            report = by_reference(session, str(reference))
-            if report is None:
-                return None
-            case = session.execute(select(Case).filter_by(report_id=report.id)).scalar_one()
-            if not sees(account, case):
-                return None
-            found: str = case.id
-            audit.note(session, account.name, "case.found", found)
-            return found
-
-    case_id = await asyncio.to_thread(load) if reference else None
-    if case_id is None:
-        return await _queue(request, 404, texts()["problems"]["not_found_reference"].format(typed=typed[:40]))
-    return redirect(f"{access.PATH}/case/{case_id}", status=303)
+    """Open the case of a reference that somebody reads out, or list those that a name, date, phone or plate finds."""
+    typed, account = request.form.get("typed", "").strip()[:LONGEST_TYPED], request.ctx.signed_in.account
+    if clean_reference(typed):
+        case_id = await asyncio.to_thread(find_by_reference, typed, account)
+        if case_id:
+            return redirect(f"{access.PATH}/case/{case_id}", status=303)
+        found = []
+    else:
+        found = await asyncio.to_thread(find_by_words, typed, account)
+    if found:
+        return await _queue(request, found=found)
+    return await _queue(request, 404, texts()["problems"]["nothing_found"].format(typed=typed))
 
 
 async def went_wrong(request: Request, exception: Exception) -> HTTPResponse:

@@ -1,12 +1,14 @@
 """The queue of the desk: one list, danger first, then waiting time."""
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.sql import ColumnElement
 
 from bot.conversations.tables import Conversation, Message
 from bot.database import now
@@ -86,6 +88,27 @@ def queue(session: Session, account: Account, closed: bool = False) -> list[Item
         Cases that the account sees: those that want somebody first (unclaimed, or with a message that nobody answered),
         in each part danger first, then the one that waits longest.
     """
+    if closed:
+        return _items(session, account, Case.state == "closed", Case.closed_at.desc(), CLOSED_SHOWN)
+    found = _items(session, account, Case.state != "closed", Case.id, None)
+    found.sort(key=lambda item: (not (item.rings or item.unanswered),
+                                 not (item.case.danger or item.case.missing), item.case.opened_at))
+    return found
+
+
+def items_of(session: Session, account: Account, reports: Collection[str], most: int) -> list[Item]:
+    """Give the lines of the cases of some reports, open or closed, the newest first; only those that the account sees.
+
+    Args:
+        session: any transaction.
+        account: who looks.
+        reports: ids of the reports.
+        most: how many at most.
+    """
+    return _items(session, account, Case.report_id.in_(reports), Case.opened_at.desc(), most)
+
+
+def _items(session: Session, account: Account, which: ColumnElement[bool], order: Any, most: int | None) -> list[Item]:
     last = aliased(Message)
     newest = select(func.max(Message.seq)).where(
         Message.conversation_id == Case.conversation_id, Message.author.in_(("responder", "human"))
@@ -97,24 +120,17 @@ def queue(session: Session, account: Account, closed: bool = False) -> list[Item
         .join(Conversation, Conversation.id == Case.conversation_id)
         .outerjoin(Account, Account.id == Case.owner_id)
         .outerjoin(last, and_(last.conversation_id == Case.conversation_id, last.seq == newest))
-        .where(seen_by(account))
+        .where(seen_by(account), which)
+        .order_by(order)
     )
-    if closed:
-        query = query.where(Case.state == "closed").order_by(Case.closed_at.desc())
-    else:
-        query = query.where(Case.state != "closed")
-    if closed and account.role in DESK_ROLES:
-        query = query.limit(CLOSED_SHOWN)
-    rows = [row for row in session.execute(query) if sees(account, row.Case)][: CLOSED_SHOWN if closed else None]
+    if most is not None and account.role in DESK_ROLES:
+        query = query.limit(most)
+    rows = [row for row in session.execute(query) if sees(account, row.Case)][:most]
     kept: dict[str, list[str]] = {}
     ids = [row.Report.id for row in rows]
     for receipt in session.execute(select(Receipt).where(Receipt.report_id.in_(ids))).scalars():
         kept.setdefault(receipt.report_id, []).append(receipt.route)
-    found = [_item(row, kept.get(row.Report.id)) for row in rows]
-    if not closed:
-        found.sort(key=lambda item: (not (item.rings or item.unanswered),
-                                     not (item.case.danger or item.case.missing), item.case.opened_at))
-    return found
+    return [_item(row, kept.get(row.Report.id)) for row in rows]
 
 
 def _item(row: Any, routes: list[str] | None) -> Item:

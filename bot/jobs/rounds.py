@@ -1,4 +1,4 @@
-"""Runs the clocks in rounds: alarms and drafts; what fails is logged and tried again in the next round."""
+"""Runs the clocks in rounds: alarms, drafts and the index; what fails is logged and tried again in the next round."""
 from __future__ import annotations
 
 import asyncio
@@ -12,6 +12,7 @@ from bot.database import writing
 from bot.jobs.alarms import repeat_alarms, ring_for_unanswered
 from bot.jobs.unfinished import attend
 from bot.locks import alone
+from bot.referrals.reindexing import reindex
 from bot.security.sealing import SealError
 
 log = structlog.get_logger()
@@ -30,6 +31,7 @@ async def run(heartbeat: Path) -> None:
     heartbeat.parent.mkdir(parents=True, exist_ok=True)
     while True:
         one_round()
+        index_some()
         heartbeat.touch()
         await asyncio.sleep(SECONDS)
 
@@ -47,3 +49,11 @@ def one_round() -> None:
         reached("jobs.committed")
     except (SQLAlchemyError, SealError) as error:
         log.warning("round_failed", error=type(error).__name__)
+
+
+def index_some() -> None:
+    """Index some of the reports that are not found yet, as after a rotation of keys or while the key file was away."""
+    try:
+        next(reindex(), None)
+    except (SQLAlchemyError, SealError) as error:
+        log.warning("not_indexed", error=type(error).__name__)

@@ -21,11 +21,13 @@ _FIELDS = {
         "required": ["scope", "kind", "section", "label", "ask"],
         "properties": {
             "scope": {"enum": ["report", "person"]},
-            "kind": {"enum": ["choice", "age", "country", "countries", "text", "phone", "list"]},
+            "kind": {"enum": ["choice", "age", "date", "country", "countries", "text", "phone", "list"]},
             "section": TEXT,
             "label": TEXT,
             "ask": TEXT,
             "values": {"type": "object", "minProperties": 1, "additionalProperties": TEXT},
+            "private": {"const": True},
+            "found_by": {"enum": ["name", "born", "phone", "caller", "plate"]},
         },
     },
 }
@@ -73,7 +75,10 @@ _QUESTIONS = {
 
 @dataclass(frozen=True)
 class Field:
-    """One thing that a report can hold; `values` is empty where any text may stand."""
+    """One thing that a report can hold; `values` is empty where any text may stand.
+
+    A `private` one is never said in a chat, and hidden at the desk. `found_by` says what its value is found by.
+    """
 
     id: str
     scope: str
@@ -82,6 +87,8 @@ class Field:
     label: str
     ask: str
     values: dict[str, str]
+    private: bool
+    found_by: str | None
 
 
 @dataclass(frozen=True)
@@ -132,7 +139,8 @@ def fields() -> dict[str, Field]:
     """Give the fields of a report by id."""
     data = load(DATA / "fields.yml", _FIELDS)
     return {
-        key: Field(key, e["scope"], e["kind"], e["section"], e["label"], e["ask"], e.get("values", {}))
+        key: Field(key, e["scope"], e["kind"], e["section"], e["label"], e["ask"], e.get("values", {}),
+                   e.get("private", False), e.get("found_by"))
         for key, e in data.items()
     }
 

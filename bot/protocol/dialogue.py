@@ -211,7 +211,8 @@ def is_line(wanted: str) -> bool:
 
 
 def _field_named(words: str) -> str | None:
-    by_words = {f.label.lower(): f.id for f in fields().values()} | {f: f for f in fields()}
+    open_ones = [field for field in fields().values() if not field.private]
+    by_words = {field.label.lower(): field.id for field in open_ones} | {field.id: field.id for field in open_ones}
     return by_words.get(words.strip().lower())
 
 

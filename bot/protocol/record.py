@@ -208,6 +208,8 @@ def _values(scope: str) -> dict[str, Any]:
         one: dict[str, Any] = {"enum": sorted(field.values)} if field.values else {"type": "string"}
         if field.kind in ("country", "countries"):
             one = {"type": "string", "pattern": "^[A-Z]{2}$"}
+        if field.kind == "date":
+            one = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
         if field.kind == "age":
             year = {"type": "integer", "minimum": 0, "maximum": 120}
             one = {"oneOf": [year, {"type": "array", "items": year, "minItems": 2, "maxItems": 2}]}

@@ -111,7 +111,7 @@ def fill(template: str, report: Data, setting: Setting, **more: Any) -> str:
 
 
 def lines(report: Data) -> list[Line]:
-    """Give everything that the report holds, line by line, for the summary.
+    """Give everything that the report holds and a chat may show, line by line, for the summary.
 
     Args:
         report: the report.
@@ -123,15 +123,15 @@ def lines(report: Data) -> list[Line]:
     several = len(report["persons"]) > 1
     for number, person in enumerate(report["persons"], start=1):
         for field_id, entry in person["values"].items():
-            if field_id == "child" and _told_by_age(person):
+            if fields()[field_id].private or (field_id == "child" and _told_by_age(person)):
                 continue
             label = fields()[field_id].label
             if several:
                 label = f"{text('summary_person', number=number)}, {label.lower()}"
             count = f" ({person['count']} persons)" if field_id in ("age", "child") and person["count"] > 1 else ""
             found.append(_line(f"{field_id}@{person['id']}" if several else field_id, label, field_id, entry, count))
-    for field_id, entry in report["values"].items():
-        found.append(_line(field_id, fields()[field_id].label, field_id, entry))
+    found += [_line(field_id, fields()[field_id].label, field_id, entry)
+              for field_id, entry in report["values"].items() if not fields()[field_id].private]
     catalogue = indicators()
     for sign, seen in signs_present(report).items():
         if sign in catalogue:

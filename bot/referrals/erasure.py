@@ -13,6 +13,7 @@ from bot.database import now
 from bot.protocol.retention import RECORDS
 from bot.referrals.cases import OnHold
 from bot.referrals.clearing import Clearing
+from bot.referrals.index import unindex
 from bot.referrals.tables import Amendment, Case, Hold, Report
 from bot.security import audit
 from bot.security.certificates import REQUEST, Of, bind_again, certify
@@ -117,6 +118,7 @@ def _blank(session: Session, report: Report, by: str) -> Counter[str]:
                                Delivery.state == "waiting")
         .values(state="failed", error="erased", finished_at=now()).execution_options(synchronize_session=False)
     )
+    unindex(session, report.id)
     if case is not None:
         case.state, case.closed_at = "closed", case.closed_at or now()
     if report.sent_at is None:

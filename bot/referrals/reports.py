@@ -18,6 +18,7 @@ from bot.protocol.profile import Profile, profile_of
 from bot.protocol.record import PROTOCOL_VERSION, build
 from bot.protocol.report import Data, in_danger, new_report, value
 from bot.protocol.routes import here_of, routes_of
+from bot.referrals.index import index, usable_key
 from bot.referrals.reference import new_reference
 from bot.referrals.responders import enter_sender
 from bot.referrals.tables import Amendment, Case, Receipt, Report
@@ -44,6 +45,9 @@ def begin_report(session: Session, conversation: Conversation, content: Data | N
                     protocol_version=PROTOCOL_VERSION)
     session.add(report)
     session.flush()
+    key = usable_key(session)
+    report.index_key = key and key[0]
+    index(session, report.id, content, here_for(content), key)
     conversation.report_id = report.id
     before = select(Message).filter_by(conversation_id=conversation.id, report_id=None)
     for message in session.execute(before).scalars():
@@ -65,14 +69,17 @@ def store_content(session: Session, report_id: str, version: int, content: Data)
     Raises:
         StaleReport: the stored version is another one.
     """
+    key = usable_key(session)
     done = session.execute(
         update(Report)
         .where(Report.id == report_id, Report.version == version)
-        .values(version=version + 1, updated_at=now(), **Report.data.values(session, report_id, report_id, content))
+        .values(version=version + 1, updated_at=now(), index_key=key and key[0],
+                **Report.data.values(session, report_id, report_id, content))
         .execution_options(synchronize_session=False)
     )
     if done.rowcount != 1:
         raise StaleReport(report_id)
+    index(session, report_id, content, here_for(content), key)
     session.expire_all()
     report = session.get(Report, report_id)
     if report.sent_at:

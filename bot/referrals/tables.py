@@ -12,7 +12,8 @@ from bot.security.sealed import Sealed, SealedRow
 class Report(SealedRow, Base):
     """One report: a draft from the first message on, a referral once `reference` and `sent_at` are set.
 
-    `data` is the content as `bot.protocol.report` keeps it; `version` guards against two writers.
+    `data` is the content as `bot.protocol.report` keeps it; `version` guards against two writers. `index_key` is
+    the key that its tokens are made with; empty where they must be made first.
     """
 
     __tablename__ = "reports"
@@ -26,7 +27,17 @@ class Report(SealedRow, Base):
     dropped_at = Column(UtcTime, nullable=True)
     created_at = Column(UtcTime, nullable=False, default=now)
     updated_at = Column(UtcTime, nullable=False, default=now)
+    index_key = Column(String(32), nullable=True, index=True)
     sealed_under = ("id",)
+
+
+class SearchToken(Base):
+    """One thing that a report is found by: its kind, and a keyed hash of it. Backups leave this table out."""
+
+    __tablename__ = "search_tokens"
+    token = Column(String(64), primary_key=True)
+    report_id = Column(ForeignKey("reports.id"), primary_key=True, index=True)
+    kind = Column(String(8), primary_key=True)
 
 
 class Case(SealedRow, Base):

@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from bot.conversations.messages import add_message
 from bot.conversations.tables import Message
+from bot.database import now
 from bot.protocol.catalogue import OPEN_ANSWERS, Field, fields
 from bot.protocol.names import country_name, value_in_words
 from bot.protocol.report import Data, add_person, put, value
+from bot.protocol.search import read_date
 from bot.referrals.cases import ChangedMeanwhile, ChatWithBot, NotSaid, Opened, done, find, find_own, required, say
 from bot.referrals.reports import StaleReport, store_content
 from bot.referrals.tables import Case
@@ -100,7 +102,9 @@ def enter_answers(session: Session, case_id: str, account: Account, answers: Map
         label = field.label
         if person_id is not None and len(people) > 1:
             label = told("of_person", label=label, number=str(list(people).index(person_id) + 1))
-        lines.append(told("answer", label=label, value=_in_words(name, entered)))
+        # Names, dates of birth and addresses are never said in a chat (protocol, section 3, rule 12).
+        lines.append(told("answer_private", label=label) if field.private
+                     else told("answer", label=label, value=_in_words(name, entered)))
     if not lines:
         raise NotSaid("answers")
     try:
@@ -156,11 +160,20 @@ def read_answer(field: Field, typed: Any) -> Any:
         return typed
     if field.kind == "age":
         return _read_age(field, typed)
+    if field.kind == "date":
+        return _read_day(field, typed)
     return required(field.id, typed, LONGEST_ANSWER)
 
 
 def _is_country(field: Field, code: str) -> bool:
     return field.kind in ("country", "countries") and country_name(code) != code
+
+
+def _read_day(field: Field, typed: str) -> str:
+    day = read_date(typed)
+    if day is None or day > now().date():
+        raise NotSaid(field.id)
+    return day.isoformat()
 
 
 def _read_age(field: Field, typed: str) -> int | list[int]:

@@ -8,6 +8,8 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import bindparam, func, insert, inspect, select, text, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -15,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from bot.database import now, reading
 from bot.security import key_file
-from bot.security.sealing import KeyErased, KeyMissing, new_key, open_, seal
+from bot.security.sealing import KEY_BYTES, KeyErased, KeyMissing, new_key, open_, seal
 from bot.security.secret_file import check_mode
 from bot.security.tables import DataKey
 from bot.settings import UnsafeSetting, settings
@@ -155,6 +157,48 @@ def search_hash(connection: Connection, kind: str, value: str) -> str:
         64 hexadecimal characters.
     """
     _, key = writing_key(connection, SEARCH)
+    return hmac.new(key, f"{kind}:{value}".encode(), sha256).hexdigest()
+
+
+def index_key(connection: Connection) -> tuple[str, bytes]:
+    """Give the key to write the index with by which records are found; made from the newest key of the key file.
+
+    So no database and no backup has it, and whoever holds the records alone cannot try names out.
+
+    Args:
+        connection: of the writing transaction that writes the index.
+
+    Returns:
+        Id of the key of the file, and the key made from it.
+
+    Raises:
+        KeyMissing: there is no key file.
+    """
+    _lock(connection, "ROW EXCLUSIVE")
+    return next(iter(index_keys().items()))
+
+
+def index_keys() -> dict[str, bytes]:
+    """Give all keys that the index may be written with, by id, the newest first.
+
+    Raises:
+        KeyMissing: there is no key file.
+    """
+    return {key_id: HKDF(SHA256(), KEY_BYTES, salt=None, info=b"firstline index").derive(key)
+            for key_id, key in _file().items()}
+
+
+def index_hash(key: bytes, kind: str, value: str) -> str:
+    """Hash a value for the index.
+
+    Args:
+        key: one of `index_keys`.
+        kind: what the value is; hashes of different kinds never match each other.
+        value: the value in its one usual form.
+
+    Returns:
+        64 hexadecimal characters.
+    """
     return hmac.new(key, f"{kind}:{value}".encode(), sha256).hexdigest()
 
 

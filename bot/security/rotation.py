@@ -1,7 +1,9 @@
 """Changes the key-encryption key while everything runs: it may be killed at any moment and is simply started again."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+from sqlalchemy.orm import Session
 
 from bot.database import reading, writing
 from bot.security import key_file
@@ -45,12 +47,15 @@ def status() -> list[tuple[str, int]]:
     return [(key_id, used.get(key_id, 0)) for key_id in key_file.read_keys(settings().key_file)]
 
 
-def forget() -> list[str]:
-    """Take earlier keys that wrap nothing any more out of the file.
+def forget(needed: Callable[[Session], set[str]]) -> list[str]:
+    """Take earlier keys that nothing needs any more out of the file.
+
+    Args:
+        needed: names those that something else than a data key needs, in the same transaction.
 
     Returns:
         Their ids.
     """
     with writing() as session:
         let_nobody_wrap(session.connection())
-        return key_file.keep_keys(settings().key_file, set(in_use(session.connection())))
+        return key_file.keep_keys(settings().key_file, set(in_use(session.connection())) | needed(session))

@@ -123,7 +123,7 @@ def test_the_desk_says_so_and_no_page_breaks(desk: Desk) -> None:
     assert "erased" in browser.client.get("/desk?show=closed").text
     paper = browser.client.get(f"/desk/case/{sample.case}/print?route=nfp")
     assert paper.status_code == 409 and "erased for good" in paper.text
-    found = browser.post("/desk/find", reference=sample.reference)
+    found = browser.post("/desk/find", typed=sample.reference)
     assert found.status_code == 303 and sample.case in found.headers["location"]
 
 

@@ -198,8 +198,8 @@ def test_the_queue_is_filtered_by_route_owner_and_closed(ana: Browser, jon: Brow
 def test_a_reference_that_is_read_out_opens_the_case(ana: Browser) -> None:
     sample = make_case(writing, sent=True)
     spoken = (sample.reference or "").lower().replace("-", " ")
-    assert ana.post("/desk/find", reference=spoken).headers["location"] == f"/desk/case/{sample.case}"
-    unknown = ana.post("/desk/find", reference="<b>ABCD</b>")
+    assert ana.post("/desk/find", typed=spoken).headers["location"] == f"/desk/case/{sample.case}"
+    unknown = ana.post("/desk/find", typed="<b>ABCD</b>")
     assert unknown.status_code == 404 and "<b>ABCD" not in unknown.text
 
 
@@ -278,7 +278,7 @@ def test_from_claim_to_close(ana: Browser, given_back: list[str]) -> None:
         assert answer.status_code == 303, (act, words(answer.text))
         page = ana.client.get(answer.headers["location"])
         assert texts()["done"][act] in page.text
-    assert {act for act, _ in steps} | {"take_over", "confirm"} == set(acts.ACTS)
+    assert {act for act, _ in steps} | {"take_over", "confirm", "reveal"} == set(acts.ACTS)
     assert given_back == [sample.conversation] * 2
     told = told_to(writing, sample.conversation)
     assert len(told) == len(steps) and "Are you safe?" in told

@@ -27,7 +27,7 @@ from bot.referrals.cases import OnHold
 from bot.referrals.clearing import Clearing
 from bot.referrals.erasure import erase
 from bot.referrals.reports import amend, begin_report, record_of
-from bot.referrals.tables import Amendment, Case, Hold, NotErased, Receipt, Report
+from bot.referrals.tables import Amendment, Case, Hold, NotErased, Receipt, Report, SearchToken
 from bot.security import enrolment, invitations, sessions
 from bot.security.keys import open_keys, transcript_of
 from bot.security.tables import ApiToken, DataKey, DeskSession, Device, Enrolment, Erasure, Invitation
@@ -138,10 +138,13 @@ def test_the_record_goes_after_its_period_and_not_a_day_before(officer: Any, lat
     with reading() as session:
         data = bytes(session.execute(select(Report.__table__.c.data)).scalar_one())
     wrapped = bytes(key_of(sample.report) or b"")
+    with writing() as session:
+        session.add(SearchToken(report_id=sample.report, kind="name", token="t"))
     assert later(days=DAYS[kind] - 1) == {}
-    assert rows(Report, Case) == {"reports": 1, "cases": 1} and data in stored() and wrapped in stored()
+    assert rows(Report, Case, SearchToken) == {"reports": 1, "cases": 1, "search_tokens": 1}
+    assert data in stored() and wrapped in stored()
     assert later(days=DAYS[kind] + 1) == {}
-    assert set(rows(Report, Case, Receipt, Amendment, Conversation, Message).values()) == {0}
+    assert set(rows(Report, Case, Receipt, Amendment, SearchToken, Conversation, Message).values()) == {0}
     assert data not in stored() and wrapped not in stored() and sample.conversation.encode() in stored()
     assert key_of(sample.report) is key_of(transcript_of(sample.report)) is key_of(sample.conversation) is None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from sqlalchemy.orm import Session
 from bot.conversations.tables import Message
 from bot.database import Base, make_engine
 from bot.protocol.catalogue import text as text_of
+from bot.protocol.report import new_report
+from bot.referrals.search import search
 from bot.referrals.tables import Amendment, Case, Report
 from bot.security.keys import open_keys
 from bot.security.sealing import key_id_of
@@ -85,12 +88,13 @@ def test_each_step_goes_down_and_up_with_data(config: Config) -> None:
 
 AT = "2026-01-01 00:00:00.000000"
 STORY = "Zorvina, 14, at Wexbury Halt \u2013 +351 912 345 678"
+TOLD = {**new_report(), "account": [STORY]}
 PLAIN = {
     "messages": [("id", "m"), ("conversation_id", "c"), ("report_id", None), ("seq", 1), ("author", "bot"),
                  ("text", STORY), ("payload", None), ("quick_replies", '[{"title": "' + STORY + '"}]'),
                  ("state", "done"), ("created_at", AT)],
     "dialogue_states": [("conversation_id", "c"), ("events", '["' + STORY + '"]')],
-    "reports": [("id", "r"), ("conversation_id", "c"), ("data", '{"account": ["' + STORY + '"]}'), ("version", 3),
+    "reports": [("id", "r"), ("conversation_id", "c"), ("data", json.dumps(TOLD)), ("version", 3),
                 ("reference", "7K2M-9QXA-TEST-00001"), ("protocol_version", "1"), ("created_at", AT),
                 ("updated_at", AT)],
     "cases": [("id", "k"), ("report_id", "r"), ("conversation_id", "c"), ("kind", "contact"), ("reason", "human"),
@@ -142,7 +146,7 @@ def test_content_is_sealed_on_the_way_up_and_open_again_on_the_way_down(config: 
     more = [{"id": f"m{number:03}", "seq": number} for number in range(2, 450)]
     insert(config, "messages", *[[(name, own.get(name, value)) for name, value in PLAIN["messages"]] for own in more])
     plain = {table: stored(config, table, row) for table, row in PLAIN.items()}
-    command.upgrade(config, "0008")
+    command.upgrade(config, "head")
     engine = make_engine(str(config.get_main_option("sqlalchemy.url")))
     with engine.connect() as connection:
         raw = b"".join(bytes(value or b"") for table, names in SEALED.items() for name in names
@@ -154,7 +158,9 @@ def test_content_is_sealed_on_the_way_up_and_open_again_on_the_way_down(config: 
     with Session(engine, future=True) as session:
         assert {message.text for message in session.query(Message)} == {STORY}
         report = session.query(Report).filter_by(**Report.reference.lookup(session, "7K2M-9QXA-TEST-00001")).one()
-        assert report.data == {"account": [STORY]} and report.version == 3
+        assert report.data == TOLD and report.version == 3
+        # Records from before there was an index are in it.
+        assert [set(one.reports) for one in search(session, "+351 912 345 678", "PT")][:1] == [{report.id}]
         assert session.query(Case).one().decision_reason == STORY and session.query(Amendment).one().text == STORY
     engine.dispose()
     if engine.dialect.name == "sqlite":

@@ -31,8 +31,9 @@ const Live = (() => {
     if (running) { again = true; return; }
     running = true;
     try {
-      // After a refused act the address is the act's; what is shown, and what a reload asks for, is the case.
-      const address = location.pathname.replace(/^(\/desk\/case\/[^/]+)\/.+$/, "$1");
+      // After a refused act the address is the act's; what is shown, and what a reload asks for, is the case. After a
+      // search it is the queue, whose parts are kept fresh around what was found.
+      const address = location.pathname.replace(/^(\/desk\/case\/[^/]+)\/.+$/, "$1").replace(/^\/desk\/find$/, "/desk");
       if (address !== location.pathname) history.replaceState(null, "", address);
       const answer = await fetch(address + location.search, { headers: { "X-Live": "1" }, credentials: "same-origin", cache: "no-store" });
       if (answer.status === 401) return out();

@@ -69,7 +69,7 @@ def test_the_catalogues_are_sound() -> None:
         ("questions.yml", '  why: "Danger changes', '  because: "Danger changes', "why|because"),
         # fields.yml
         ("fields.yml", "kind: phone", "kind: telephone", "telephone"),
-        ("fields.yml", "ask: call_back}", "ask: phone_back}", "call_back: no such question: phone_back"),
+        ("fields.yml", "ask: call_back, ", "ask: phone_back, ", "call_back: no such question: phone_back"),
         ("fields.yml", "scope: person, kind: age", "scope: child, kind: age", "scope"),
         # routes.yml
         ("routes.yml", "    route: nrm_adult", "    route: nrm_adults", "nrm_adults"),

@@ -43,6 +43,11 @@ def read() -> set[str]:
         return {message.text for message in session.execute(select(Message)).scalars()}
 
 
+def forget() -> list[str]:
+    """Forget what no data key needs; `test_index.py` looks at what the index needs."""
+    return rotation.forget(lambda _: set())
+
+
 def wrapped_with() -> list[int]:
     return [count for _, count in rotation.status()]
 
@@ -54,9 +59,9 @@ def test_all_keys_are_wrapped_anew_and_everything_reads_at_every_moment(records:
     after = list(key_file.read_keys(settings().key_file))
     assert after[1:] == before and wrapped_with() == [KEYS, 0]
     assert settings().key_file.stat().st_mode & 0o777 == 0o400
-    assert rotation.forget() == before and read() == records
+    assert forget() == before and read() == records
     assert wrapped_with() == [KEYS]
-    assert rotation.forget() == []
+    assert forget() == []
 
 
 @pytest.mark.parametrize("steps", range(5))
@@ -95,7 +100,7 @@ def test_killed_at_each_step_and_resumed(records: set[str], module: Any, name: s
     keys.check()
     list(rotation.rotate())
     assert read() == records and wrapped_with()[0] == KEYS
-    rotation.forget()
+    forget()
     assert read() == records and wrapped_with() == [KEYS]
 
 

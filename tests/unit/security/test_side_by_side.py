@@ -42,7 +42,7 @@ def test_no_key_is_forgotten_while_somebody_wraps_with_it(own_database: Path) ->
 
     def change() -> list[str]:
         list(rotation.rotate())
-        return rotation.forget()
+        return rotation.forget(lambda _: set())
 
     with ThreadPoolExecutor(2) as pool:
         sealing = pool.submit(seal)

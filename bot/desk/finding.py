@@ -1,0 +1,90 @@
+"""The search box of the desk: by reference, name, date of birth, phone or plate; what it tells, the queue tells too."""
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.database import reading, writing
+from bot.desk.queue import Item, items_of
+from bot.desk.rendering import texts
+from bot.protocol.report import Data, new_report
+from bot.referrals.cases import sees
+from bot.referrals.reference import clean_reference
+from bot.referrals.reports import by_reference, here_for
+from bot.referrals.search import alike, search
+from bot.referrals.tables import Case
+from bot.security import audit
+from bot.security.sealing import KeyMissing
+from bot.security.tables import Account
+
+LONGEST_TYPED = 120
+MOST_FOUND = 50
+MOST_ALIKE = 10
+
+
+def find_by_reference(typed: str, account: Account) -> str | None:
+    """Find the case of a reference.
+
+    Args:
+        typed: the reference, as somebody reads it out.
+        account: who looks; the look is noted.
+
+    Returns:
+        Id of the case; None where there is none that the account sees.
+    """
+    with writing() as session:
+        report = by_reference(session, str(clean_reference(typed)))
+        case = session.execute(select(Case).filter_by(report_id=report.id)).scalar_one() if report else None
+        if case is None or not sees(account, case):
+            return None
+        audit.note(session, account.name, "case.found", case.id)
+        return str(case.id)
+
+
+def find_by_words(typed: str, account: Account) -> list[tuple[Item, str]]:
+    """Find cases by a name or parts of one, a date of birth, a phone or a plate.
+
+    Args:
+        typed: what was typed; of it only its kind is noted, and how many cases were shown.
+        account: who looks.
+
+    Returns:
+        Lines of the cases that the account sees, the surest first, each with what it was found by.
+
+    Raises:
+        KeyMissing: there is no key file.
+    """
+    shown: list[tuple[Item, str]] = []
+    with reading() as session:
+        found = search(session, typed, here_for(new_report()))
+        for one in found:
+            items = items_of(session, account, one.reports, MOST_FOUND - len(shown))
+            shown += [(item, str(texts()["found"][one.by])) for item in items]
+    with writing() as session:
+        audit.note(session, account.name, "cases.searched", f"{found[0].by if found else 'nothing'} {len(shown)}")
+    return shown
+
+
+def others_like(session: Session, report_id: str, content: Data, account: Account) -> list[tuple[Item, str, bool]]:
+    """Give the cases that may be about the same child or the same people.
+
+    Args:
+        session: any transaction.
+        report_id: the report of the case that is looked at.
+        content: its content.
+        account: who looks.
+
+    Returns:
+        Lines of the cases that the account sees, with what they share and whether that is hardly by chance.
+    """
+    try:
+        found = {one.report: one for one in alike(session, report_id, content)}
+    except KeyMissing:
+        # The case is worth more than what is like it.
+        return []
+    said: dict[str, Any] = texts()["alike"]
+    lines = [(item, str(said[found[item.case.report_id].by]), found[item.case.report_id].strong)
+             for item in items_of(session, account, found, len(found))]
+    return sorted(lines, key=lambda line: not line[2])[:MOST_ALIKE]

@@ -1,0 +1,108 @@
+"""Finds records by what somebody reads out or types, and the records that share something with one."""
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from bot.protocol.report import Data
+from bot.protocol.search import BORN, CALLER, NAME, PHONE, PLATE, SOUND, WRITTEN, asked_for, tokens_of
+from bot.referrals.index import hashed, with_all
+from bot.referrals.reports import here_for
+from bot.referrals.tables import Report, SearchToken
+from bot.security.keys import index_keys
+
+MOST = 500
+"""Shared tokens that are looked at: what stands in more records than that tells nothing."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Reports that were found, and by what: name, sound, born, phone or plate."""
+
+    by: str
+    reports: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Alike:
+    """A report that shares something with another: the surest of born, phone, plate, written and sound.
+
+    It is `strong` where it is hardly by chance: a phone or plate that a field holds, or a date of birth with a name.
+    """
+
+    report: str
+    by: str
+    strong: bool
+
+
+def search(session: Session, typed: str, here: str) -> list[Found]:
+    """Find reports by a name or parts of one, a date of birth, a phone or a plate.
+
+    Args:
+        session: any transaction.
+        typed: what was typed.
+        here: ISO code of the country of the desk.
+
+    Returns:
+        The surest first, each report once; an empty list where nothing like that can be looked for.
+
+    Raises:
+        KeyMissing: there is no key file.
+    """
+    found: list[Found] = []
+    for tokens in asked_for(typed, here):
+        before = {report for one in found for report in one.reports}
+        found.append(Found(tokens[0].kind, frozenset(with_all(session, tokens) - before)))
+    return found
+
+
+def alike(session: Session, report_id: str, content: Data) -> list[Alike]:
+    """Find the reports that may be about the same child or the same people.
+
+    Args:
+        session: any transaction.
+        report_id: the report.
+        content: its content.
+
+    Returns:
+        The strong ones first.
+
+    Raises:
+        KeyMissing: there is no key file.
+    """
+    own = {token for token in tokens_of(content, here_for(content)) if token.kind != CALLER}
+    if not own:
+        return []
+    shared: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for key_id, key in index_keys().items():
+        mine = {hashed(key, token): token.kind for token in own}
+        query = select(SearchToken.report_id, SearchToken.token, SearchToken.kind).join(
+            Report, and_(Report.id == SearchToken.report_id, Report.index_key == key_id)
+        ).where(SearchToken.token.in_(mine), SearchToken.kind != CALLER, SearchToken.report_id != report_id)
+        for row in session.execute(query.limit(MOST)):
+            kind = WRITTEN if WRITTEN in (row.kind, mine[row.token]) else row.kind
+            shared[row.report_id].add((kind, row.token))
+    sounds = sum(1 for token in own if token.kind == SOUND)
+    judged = [_judged(report, {kind for kind, _ in tokens}, sum(1 for kind, _ in tokens if kind == SOUND),
+                      min(2, sounds, _sounds_of(session, report)))
+              for report, tokens in shared.items()]
+    return sorted((one for one in judged if one), key=lambda one: (not one.strong, one.report))
+
+
+def _judged(report: str, kinds: set[str], sounds: int, enough: int) -> Alike | None:
+    for kind, holds in ((PHONE, True), (PLATE, True), (BORN, bool(kinds & {NAME, SOUND}))):
+        if kind in kinds and holds:
+            return Alike(report, kind, strong=True)
+    if WRITTEN in kinds:
+        return Alike(report, WRITTEN, strong=False)
+    # One name of two is shared by many; all of the shorter name, or two parts, are not.
+    return Alike(report, SOUND, strong=False) if sounds and sounds >= enough else None
+
+
+def _sounds_of(session: Session, report_id: str) -> int:
+    query = select(func.count()).select_from(SearchToken).where(
+        SearchToken.report_id == report_id, SearchToken.kind == SOUND)
+    return int(session.execute(query).scalar_one())
