@@ -6,10 +6,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from bot.understanding.graph import HEADS, LAYERS, WIDTH, Array
+from bot.understanding.graph import HEADS, LAYERS, SHARED, WIDTH, Array
 
-FROZEN = 3
-"""Layers that are not trained: their output is worked out once."""
 MATRICES = ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense",
             "intermediate.dense", "output.dense")
 NORMS = ("attention.output.LayerNorm", "output.LayerNorm")
@@ -31,7 +29,7 @@ class Network(tf.Module):
         super().__init__()
         self.layers: list[dict[str, tuple[tf.Variable, tf.Variable]]] = []
         for number in range(LAYERS):
-            prefix, train = f"encoder.layer.{number}.", number >= FROZEN
+            prefix, train = f"encoder.layer.{number}.", number >= SHARED
             self.layers.append({
                 name: tuple(tf.Variable(weights[f"{prefix}{name}.{part}"].T, trainable=train)
                             for part in ("weight", "bias"))
@@ -56,16 +54,16 @@ class Network(tf.Module):
     @property
     def body(self) -> list[tf.Variable]:
         """The variables of the trained layers."""
-        return [variable for layer in self.layers[FROZEN:] for pair in layer.values() for variable in pair]
+        return [variable for layer in self.layers[SHARED:] for pair in layer.values() for variable in pair]
 
     def lower(self, ids: Any, there: Any) -> Any:
         """Work out what the frozen layers make of word pieces; `there` is 1 where a row has a piece."""
         x = tf.gather(self.words, ids) + self.places[None, : tf.shape(ids)[1]]
-        return self._through(_normal(x, *self.first), there, range(FROZEN), 0.0)
+        return self._through(_normal(x, *self.first), there, range(SHARED), 0.0)
 
     def upper(self, x: Any, there: Any, dropped: float = 0.0) -> Any:
         """Go on with the trained layers."""
-        return self._through(x, there, range(FROZEN, LAYERS), dropped)
+        return self._through(x, there, range(SHARED, LAYERS), dropped)
 
     def _through(self, x: Any, there: Any, which: range, dropped: float) -> Any:
         rows, size = tf.shape(x)[0], tf.shape(x)[1]

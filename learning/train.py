@@ -12,10 +12,10 @@ import numpy as np
 import tensorflow as tf
 
 from bot.understanding.encoder import base_weights
-from bot.understanding.graph import WIDTH
+from bot.understanding.graph import SHARED, WIDTH
 from bot.understanding.learned import LEARNED
 from evaluation.run import load
-from learning.network import DROPPED, FROZEN, MATRICES, NORMS, Network
+from learning.network import DROPPED, MATRICES, NORMS, Network
 from learning.packing import pack
 from learning.rows import ANSWERS, ELSEWHERE, FLAGS, FORMS, GROUPS, LABELS, PLACE, STORY, Row, Rows, labelled_messages
 
@@ -170,7 +170,7 @@ def train(path: Path, pieces: bool, seed: int, epochs: int) -> None:
               flush=True)
     trained = {
         f"encoder.layer.{number}.{name}.{part}": variable.numpy().T
-        for number in range(FROZEN, len(network.layers)) for name in (*MATRICES, *NORMS)
+        for number in range(SHARED, len(network.layers)) for name in (*MATRICES, *NORMS)
         for part, variable in zip(("weight", "bias"), network.layers[number][name], strict=True)
     }
     heads = {name: variable.numpy() for name, variable in network.heads.items()}

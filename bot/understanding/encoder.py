@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,11 +38,11 @@ class Encoded:
     """A text in word pieces.
 
     Args:
-        vectors: one row of `WIDTH` numbers a piece, the marks of beginning and end included.
+        vectors: for each reader one row of `WIDTH` numbers a piece, the marks of beginning and end included.
         offsets: first and past-the-last character of each piece; (0, 0) for the marks.
     """
 
-    vectors: Array
+    vectors: list[Array]
     offsets: list[tuple[int, int]]
 
 
@@ -98,16 +98,17 @@ class Encoder:
     """Encodes texts.
 
     Args:
-        weights: arrays by their published names.
+        each: for each reader arrays by their published names, which differ in the upper layers alone.
         tokenizer: cuts a text into word pieces.
     """
 
-    def __init__(self, weights: Weights, tokenizer: Tokenizer) -> None:
+    def __init__(self, each: Sequence[Weights], tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
+        weights = each[0]
         self._words = weights["embeddings.word_embeddings.weight"]
         types = weights["embeddings.token_type_embeddings.weight"][0]
         self._places = weights["embeddings.position_embeddings.weight"] + types
-        self._layers = session(weights)
+        self._layers = session(each)
 
     def encode(self, text: str) -> list[Encoded]:
         """Encode a text.
@@ -129,7 +130,6 @@ class Encoder:
             found.append(Encoded(vectors, [(0, 0), *offsets[part], (0, 0)]))
         return found
 
-    def _forward(self, ids: np.ndarray[Any, Any]) -> Array:
+    def _forward(self, ids: np.ndarray[Any, Any]) -> list[Array]:
         rows: Array = self._words[ids] + self._places[: len(ids)]
-        vectors: Array = self._layers.run(None, {INPUT: rows[None]})[0][0]
-        return vectors
+        return [vectors[0] for vectors in self._layers.run(None, {INPUT: rows[None]})]

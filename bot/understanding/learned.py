@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from bot.understanding.encoder import Encoded, Encoder, adapted, base_weights
+from bot.understanding.encoder import Encoder, adapted, base_weights
 from bot.understanding.graph import Array
 from bot.understanding.mentions import KINDS, Mention
 
-LEARNED = tuple(Path(__file__).parent / "data" / f"learned_{name}.npz" for name in ("pieces",))
+LEARNED = tuple(Path(__file__).parent / "data" / f"learned_{name}.npz" for name in ("pieces", "whole"))
 """What training wrote: one reader learned from pieces of messages too, the other from whole ones alone."""
 NEAR = 1.5
 """How far below the strongest word piece, on the scale of its score, others still belong to the words shown."""
@@ -110,57 +110,53 @@ class Readers:
     """
 
     def __init__(self, paths: Iterable[Path] = LEARNED) -> None:
-        self._each = [Reader(path) for path in paths]
-
-    def read(self, text: str) -> Opinion:
-        """Read a message of any length; the strongest part of a long one counts."""
-        return together([one.read(text) for one in self._each])
-
-
-class Reader:
-    """One trained reader.
-
-    Args:
-        path: the file that training wrote.
-
-    Raises:
-        WeightsMissing: the published weights that it builds on are not installed.
-    """
-
-    def __init__(self, path: Path) -> None:
-        with np.load(path, allow_pickle=False) as stored:
-            kept: dict[str, Any] = {name: stored[name] for name in stored.files}
         # With matrices as small as these a second thread costs as much again and gains little.
         threadpool_limits(limits=1, user_api="blas")
         weights, tokenizer = base_weights()
-        self._encoder = Encoder(adapted(weights, kept), tokenizer)
+        stored = [_arrays(path) for path in paths]
+        self._encoder = Encoder([adapted(weights, kept) for kept in stored], tokenizer)
+        self._each = [_Scores(kept) for kept in stored]
+
+    def read(self, text: str) -> Opinion:
+        """Read a message of any length; the strongest part of a long one counts."""
+        opinions = [Opinion() for _ in self._each]
+        found = {label: find(text) for label, find in KINDS.items()}
+        for part in self._encoder.encode(text):
+            for opinion, scores, vectors in zip(opinions, self._each, part.vectors, strict=True):
+                scores.add(opinion, vectors, part.offsets, found)
+        return together(opinions)
+
+
+def _arrays(path: Path) -> dict[str, Any]:
+    with np.load(path, allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}
+
+
+class _Scores:
+    """What one reader makes of its vectors."""
+
+    def __init__(self, kept: dict[str, Any]) -> None:
         self.labels: list[str] = kept["labels"].tolist()
         self.answers: list[str] = kept["answers"].tolist()
         self._piece, self._piece_bias = _floats(kept, "piece"), _floats(kept, "piece_bias")
         self._whole, self._bias, self._scale = (_floats(kept, name) for name in ("whole", "bias", "scale"))
         self._asks, self._asks_bias = _floats(kept, "asks"), _floats(kept, "asks_bias")
 
-    def read(self, text: str) -> Opinion:
-        """Read a message of any length; the strongest part of a long one counts."""
-        opinion = Opinion()
-        found = {label: find(text) for label, find in KINDS.items()}
-        for part in self._encoder.encode(text):
-            self._add(opinion, part, found)
-        return opinion
-
-    def _add(self, opinion: Opinion, part: Encoded, found: dict[str, list[Mention]]) -> None:
-        pieces = part.vectors @ self._piece + self._piece_bias
+    def add(self, opinion: Opinion, vectors: Array, offsets: list[tuple[int, int]],
+            found: dict[str, list[Mention]]) -> None:
+        """Put what one part of a text says into an opinion."""
+        pieces = vectors @ self._piece + self._piece_bias
         highest = pieces.max(0)
         pooled = highest + np.log(np.exp(pieces - highest).sum(0))
-        mean = part.vectors.mean(0)
+        mean = vectors.mean(0)
         shares = 1 / (1 + np.exp(-(self._scale * pooled + mean @ self._whole + self._bias)))
         for number, label in enumerate(self.labels):
             share = float(shares[number])
             if share > opinion.shares.get(label, 0.0):
                 opinion.shares[label] = share
-                opinion.spans[label] = _words(pieces[:, number], part.offsets)
+                opinion.spans[label] = _words(pieces[:, number], offsets)
         for label, mentions in found.items():
-            self._mentions(opinion.mentions.setdefault(label, {}), pieces[:, self.labels.index(label)], part.offsets,
+            self._mentions(opinion.mentions.setdefault(label, {}), pieces[:, self.labels.index(label)], offsets,
                            mentions)
         asked = mean @ self._asks + self._asks_bias
         likely = np.exp(asked - asked.max())
