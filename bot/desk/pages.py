@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 from sanic import Blueprint
 from sanic.exceptions import Forbidden, NotFound, SanicException
@@ -16,7 +17,7 @@ from bot.desk import access, account_pages, audit_pages, case_pages, invitation_
 from bot.desk.acts import problem as sentence
 from bot.desk.acts import status_of
 from bot.desk.events import events
-from bot.desk.queue import Bell, Item, bell, queue
+from bot.desk.queue import Bell, Page, bell, queue
 from bot.desk.rendering import HERE, render, texts
 from bot.desk.trail import Notice, notice_for
 from bot.protocol.profile import load_profile
@@ -37,24 +38,20 @@ async def queue_page(request: Request) -> HTTPResponse:
 
 
 async def _queue(request: Request, status: int = 200, alert: str | None = None) -> HTTPResponse:
-    shown, account = request.args.get("show", ""), request.ctx.signed_in.account
+    receivers, account = load_profile(settings().profile).receivers, request.ctx.signed_in.account
+    asked, number = request.args.get("show", ""), request.args.get("page", "")
+    shown = asked if asked in (*receivers, "mine", "closed") else ""
 
-    def load() -> tuple[list[Item], Bell | None, Notice | None]:
+    def load() -> tuple[Page, Bell | None, Notice | None]:
         audit.look(account.name, "queue.opened")
         with reading() as session:
-            return queue(session, account, closed=shown == "closed"), bell(session, account), notice_for(account)
+            # Digits alone, and few: a longer number is no page.
+            page = queue(session, account, shown, int(number) if re.fullmatch("[0-9]{1,9}", number) else 1)
+            return page, bell(session, account), notice_for(account)
 
-    items, ringing, trail = await asyncio.to_thread(load)
-    everything = items
-    receivers = load_profile(settings().profile).receivers
-    if shown in receivers:
-        items = [item for item in items if shown in dict(item.routes)]
-    elif shown == "mine":
-        items = [item for item in items if item.case.owner_id == account.id]
-    counts = {route: sum(1 for item in everything if route in dict(item.routes)) for route in receivers}
-    return render(request, "queue.html", status, items=items, bell=ringing, shown=shown, alert=alert, trail=trail,
-                  routes=[(route, title(route), counts[route]) for route in receivers],
-                  total=len(everything), mine=sum(1 for item in everything if item.case.owner_id == account.id))
+    page, ringing, trail = await asyncio.to_thread(load)
+    return render(request, "queue.html", status, page=page, bell=ringing, shown=shown, alert=alert, trail=trail,
+                  routes=[(route, title(route), page.counts.of(route)) for route in receivers])
 
 
 async def find(request: Request) -> HTTPResponse:

@@ -55,10 +55,10 @@ class Case(SealedRow, Base):
     alarms = Column(Integer, nullable=False, default=0)
     decision = Column(String(16), nullable=True)
     decision_reason = Sealed(nullable=True, damaged=lambda: sentence("unreadable"))
-    case_manager = Sealed(nullable=True, damaged=lambda: sentence("unreadable"))
+    case_manager = Sealed(nullable=True, hashed="case_manager", unique=False, damaged=lambda: sentence("unreadable"))
     case_manager_organisation = Sealed(nullable=True, damaged=lambda: sentence("unreadable"))
     closed_at = Column(UtcTime, nullable=True)
-    __table_args__ = (Index("cases_queue", "state", "danger", "opened_at"),)
+    __table_args__ = (Index("cases_queue", "state", "danger", "opened_at"), Index("cases_closed", "state", "closed_at"))
     sealed_under = ("report_id",)
 
 

@@ -146,7 +146,7 @@ def row_of(page: str, case: str) -> str:
 def test_the_queue_tells_contact_from_referral(ana: Browser) -> None:
     contact = make_case(writing, danger=True, values={"place": "bus station"})
     referral = make_case(writing, sent=True)
-    page = ana.client.get("/desk").text
+    page = ana.queue()
     one, two = row_of(page, contact.case), row_of(page, referral.case)
     assert 'class="contact open urgent rings"' in one and "◌" in one and "Contact" in one and "Danger" in one
     assert "girl, about 14" in one and "bus station" in one and "nobody" in one
@@ -163,7 +163,7 @@ def test_the_queue_tells_danger_answered_no_from_danger_never_asked(ana: Browser
             content = deepcopy(report.data)
             put(content, "danger", answer, source="answer")
             report.data = content
-    page = ana.client.get("/desk").text
+    page = ana.queue()
     assert "Danger" in row_of(page, taken_back.case) and "answered no since" in row_of(page, taken_back.case)
     assert "not asked yet" in row_of(page, never.case)
     assert "answered no" in row_of(page, asked.case)
@@ -176,7 +176,7 @@ def test_within_the_same_urgency_who_waits_longest_comes_first(ana: Browser) -> 
         for sample, hours in ((earlier, 3), (later, 2)):
             at = now().replace(microsecond=0) - timedelta(hours=hours)
             session.execute(update(Case).where(Case.id == sample.case).values(opened_at=at))
-    page = ana.client.get("/desk").text
+    page = ana.queue()
     assert page.index(earlier.case) < page.index(later.case)
     assert "3 h 00 min" in row_of(page, earlier.case) and "too long" in row_of(page, earlier.case)
 
@@ -184,14 +184,14 @@ def test_within_the_same_urgency_who_waits_longest_comes_first(ana: Browser) -> 
 def test_the_queue_is_filtered_by_route_owner_and_closed(ana: Browser, jon: Browser) -> None:
     child = make_case(writing, sent=True)
     adult = make_case(writing, sent=True, people=[{"age": 30, "child": "no", "sex": "female"}])
-    assert child.case in ana.client.get("/desk?show=nfp").text
-    assert adult.case not in ana.client.get("/desk?show=nfp").text
-    assert adult.case in ana.client.get("/desk?show=nrm_adult").text
+    assert child.case in ana.queue("nfp")
+    assert adult.case not in ana.queue("nfp")
+    assert adult.case in ana.queue("nrm_adult")
     ana.act(adult.case, "claim")
-    assert adult.case in ana.client.get("/desk?show=mine").text
-    assert adult.case not in jon.client.get("/desk?show=mine").text
+    assert adult.case in ana.queue("mine")
+    assert adult.case not in jon.queue("mine")
     ana.act(adult.case, "close", reason="done")
-    assert adult.case not in ana.client.get("/desk").text
+    assert adult.case not in ana.queue()
     assert adult.case in ana.client.get("/desk?show=closed").text
 
 
@@ -396,7 +396,7 @@ def test_paper_tells_no_receiver_what_another_s_person_fears(ana: Browser) -> No
 def test_a_claimed_case_with_nothing_new_does_not_look_as_if_it_rang(ana: Browser) -> None:
     sample = make_case(writing, danger=True)
     ana.act(sample.case, "claim")
-    row = row_of(ana.client.get("/desk").text, sample.case).split("</tr>")[0]
+    row = row_of(ana.queue(), sample.case).split("</tr>")[0]
     assert "new message" not in row and " rings" not in row
 
 
