@@ -26,6 +26,7 @@ class Report(SealedRow, Base):
     dropped_at = Column(UtcTime, nullable=True)
     created_at = Column(UtcTime, nullable=False, default=now)
     updated_at = Column(UtcTime, nullable=False, default=now)
+    __table_args__ = (Index("reports_drafts", "sent_at", "created_at"),)
     sealed_under = ("id",)
 
 

@@ -1,4 +1,4 @@
-"""A queue of any size: case managers are found by a keyed hash of their name, closed cases by when they were closed."""
+"""A queue of any size: case managers are found by a keyed hash of their name, closed cases and drafts by their times."""
 import sqlalchemy as sa
 from alembic import op
 
@@ -28,9 +28,11 @@ def upgrade() -> None:
         last = rows[-1].id
     op.create_index('ix_cases_case_manager_hash', 'cases', ['case_manager_hash'])
     op.create_index('cases_closed', 'cases', ['state', 'closed_at'])
+    op.create_index('reports_drafts', 'reports', ['sent_at', 'created_at'])
 
 
 def downgrade() -> None:
+    op.drop_index('reports_drafts', 'reports')
     op.drop_index('cases_closed', 'cases')
     op.drop_index('ix_cases_case_manager_hash', 'cases')
     with op.batch_alter_table('cases') as batch:
