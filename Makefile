@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.10 python3; do "$$p" -c 'import sys; sys.exit
 BIN := .venv/bin
 QUIET := TF_CPP_MIN_LOG_LEVEL=3 RASA_TELEMETRY_ENABLED=false SQLALCHEMY_SILENCE_UBER_WARNING=1 PYTHONWARNINGS=ignore
 
-.PHONY: run test test-postgres bench evaluate learn soak soak-crash token webhook password lint types imports data schema lock clean
+.PHONY: run test test-postgres bench bench-memory evaluate learn soak soak-crash token webhook password lint types imports data schema lock clean
 
 run: .venv/ready
 	@$(QUIET) $(BIN)/python -W ignore -m bot.cli run
@@ -22,9 +22,14 @@ test-postgres: .venv/ready-dev
 	@$(QUIET) $(BIN)/python -W ignore -m bot.cli train
 	@FIRSTLINE_TEST_DATABASE=postgresql $(QUIET) $(BIN)/python -W ignore -m pytest $(PART)
 
+# BENCH="processes desk" measures some parts only (tools/bench/__main__.py names them).
 bench: .venv/ready-dev
 	@$(QUIET) $(BIN)/python -W ignore -m bot.cli train
-	@$(QUIET) $(BIN)/python -W ignore -m tools.bench
+	@$(QUIET) $(BIN)/python -W ignore -m tools.bench $(BENCH)
+
+# Memory of bot and web over 20,000 conversations (about half an hour); `make soak` calls it.
+bench-memory:
+	@$(MAKE) --no-print-directory bench BENCH=memory
 
 lint: .venv/ready-dev
 	@$(BIN)/ruff check .
@@ -83,8 +88,9 @@ learn: .venv/ready-dev
 soak-crash: .venv/ready-dev
 	@FIRSTLINE_CRASH_KILLS=1000 FIRSTLINE_CRASH_SEED=$(SEED) $(QUIET) $(BIN)/python -W ignore -m pytest tests/reliability/test_bot_killed.py
 
-# The kills, and 100,000 generated messages through the reading and through the door (hours); `make test` sends 2,000.
-soak: soak-crash
+# The kills, 20,000 conversations, and 100,000 generated messages through the reading and through the door (hours);
+# `make test` sends 2,000.
+soak: soak-crash bench-memory
 	@FIRSTLINE_SOAK=100000 $(QUIET) $(BIN)/python -W ignore -m pytest tests/unit/understanding/test_never_fails.py tests/door/test_fuzz.py
 
 # How well messages are understood, on the labelled set in evaluation/.

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from dataclasses import replace
 
 import structlog
 from sanic import Blueprint
@@ -17,7 +19,7 @@ from bot.desk.acts import status_of
 from bot.desk.events import events
 from bot.desk.finding import LONGEST_TYPED, find_by_reference, find_by_words
 from bot.desk.overdue import overdue_for
-from bot.desk.queue import Bell, Item, bell, queue
+from bot.desk.queue import Bell, Item, Page, bell, queue
 from bot.desk.rendering import HERE, render, texts
 from bot.desk.trail import Notice, notice_for
 from bot.notices.outbox import given_up
@@ -40,31 +42,27 @@ async def queue_page(request: Request) -> HTTPResponse:
 
 async def _queue(request: Request, status: int = 200, alert: str | None = None,
                  found: list[tuple[Item, str]] | None = None) -> HTTPResponse:
-    """Show the queue, or in its place what was found: each line with what it was found by."""
-    shown, account = request.args.get("show", ""), request.ctx.signed_in.account
+    """Show a page of the queue, or in its place what was found: each line with what it was found by."""
+    receivers, account = load_profile(settings().profile).receivers, request.ctx.signed_in.account
+    asked, number = request.args.get("show", ""), request.args.get("page", "")
+    shown = asked if asked in (*receivers, "mine", "closed") else ""
 
-    def load() -> tuple[list[Item], Bell | None, Notice | None, bool, str | None]:
+    def load() -> tuple[Page, Bell | None, Notice | None, bool, str | None]:
         audit.look(account.name, "queue.opened")
         with reading() as session:
+            # Digits alone, and few: a longer number is no page.
+            page = queue(session, account, shown, int(number) if re.fullmatch("[0-9]{1,9}", number) else 1)
             rings = bell(session, account)
-            return (queue(session, account, closed=shown == "closed"), rings, notice_for(account),
-                    rings is not None and given_up(session), overdue_for(session, account))
+            return (page, rings, notice_for(account), rings is not None and given_up(session),
+                    overdue_for(session, account))
 
-    items, ringing, trail, unheard, overdue = await asyncio.to_thread(load)
-    everything = items
-    receivers = load_profile(settings().profile).receivers
+    page, ringing, trail, unheard, overdue = await asyncio.to_thread(load)
     if found is not None:
-        items, shown = [item for item, _ in found], "found"
-    elif shown in receivers:
-        items = [item for item in items if shown in dict(item.routes)]
-    elif shown == "mine":
-        items = [item for item in items if item.case.owner_id == account.id]
-    counts = {route: sum(1 for item in everything if route in dict(item.routes)) for route in receivers}
-    return render(request, "queue.html", status, items=items, bell=ringing, shown=shown, alert=alert, trail=trail,
+        page, shown = replace(page, items=[item for item, _ in found], number=1, pages=1), "found"
+    return render(request, "queue.html", status, page=page, bell=ringing, shown=shown, alert=alert, trail=trail,
                   unheard=texts()["notices"]["given_up"] if unheard else None, overdue=overdue,
                   found_by={item.case.id: by for item, by in found or ()},
-                  routes=[(route, title(route), counts[route]) for route in receivers],
-                  total=len(everything), mine=sum(1 for item in everything if item.case.owner_id == account.id))
+                  routes=[(route, title(route), page.counts.of(route)) for route in receivers])
 
 
 async def find(request: Request) -> HTTPResponse:

@@ -1,28 +1,29 @@
 """The queue of the desk: one list, danger first, then waiting time."""
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session, aliased
-from sqlalchemy.sql import ColumnElement
 
 from bot.conversations.tables import Conversation, Message
 from bot.database import now
+from bot.desk import waiting
 from bot.desk.rendering import texts
 from bot.protocol.names import country_name, value_in_words
 from bot.protocol.report import Data, entry_of, value
 from bot.protocol.routes import presumed_child, routes_of, title
-from bot.referrals.cases import seen_by, sees
+from bot.referrals.cases import seen_by
 from bot.referrals.reports import content_of, gone, here_for, profile_for, readable
 from bot.referrals.tables import Case, Receipt, Report
 from bot.security.accounts import DESK_ROLES
 from bot.security.tables import Account
 
-CLOSED_SHOWN = 50
+SHOWN = 50
+"""Lines of a page. Each one is opened and read, so this decides how long a page takes, however many cases there are."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,23 @@ class Item:
 
 
 @dataclass(frozen=True)
+class Page:
+    """One page of the queue.
+
+    Args:
+        items: its lines.
+        number: which page it is, from 1.
+        pages: how many there are.
+        counts: how many cases there are in all, of each receiver, and of one's own.
+    """
+
+    items: list[Item]
+    number: int
+    pages: int
+    counts: waiting.Counts
+
+
+@dataclass(frozen=True)
 class Bell:
     """What is to be heard: how many cases ring, and how many of them with danger or a missing child."""
 
@@ -68,32 +86,28 @@ class Bell:
 
 def bell(session: Session, account: Account) -> Bell | None:
     """Count what rings; None to whoever is no officer and hears no bell."""
-    if account.role not in DESK_ROLES:
-        return None
-    rings = or_(Case.state == "open", and_(Case.state == "claimed", Conversation.state == "waiting"))
-    query = select(Case.danger, Case.missing).join(Conversation, Conversation.id == Case.conversation_id).where(rings)
-    rows = session.execute(query).all()
-    return Bell(len(rows), sum(1 for row in rows if row.danger or row.missing))
+    return Bell(*waiting.ringing(session)) if account.role in DESK_ROLES else None
 
 
-def queue(session: Session, account: Account, closed: bool = False) -> list[Item]:
-    """Give the queue.
+def queue(session: Session, account: Account, shown: str = "", number: int = 1) -> Page:
+    """Give one page of the queue.
 
     Args:
         session: any transaction.
         account: who looks.
-        closed: True for the cases that were closed last instead.
+        shown: a receiver's route, `mine`, `closed` for the cases that were closed last, or nothing for all that wait.
+        number: which page; one after the last is the last one.
 
     Returns:
         Cases that the account sees: those that want somebody first (unclaimed, or with a message that nobody answered),
         in each part danger first, then the one that waits longest.
     """
-    if closed:
-        return _items(session, account, Case.state == "closed", Case.closed_at.desc(), CLOSED_SHOWN)
-    found = _items(session, account, Case.state != "closed", Case.id, None)
-    found.sort(key=lambda item: (not (item.rings or item.unanswered),
-                                 not (item.case.danger or item.case.missing), item.case.opened_at))
-    return found
+    cases = waiting.Waiting(session, account)
+    counts = cases.counts()
+    pages = 1 if shown == "closed" else max(1, -(-counts.of(shown) // SHOWN))
+    number = min(max(number, 1), pages)
+    ids = cases.closed(SHOWN) if shown == "closed" else cases.part(shown, SHOWN, (number - 1) * SHOWN)
+    return Page(_items(session, ids), number, pages, counts)
 
 
 def items_of(session: Session, account: Account, reports: Collection[str], most: int) -> list[Item]:
@@ -105,10 +119,12 @@ def items_of(session: Session, account: Account, reports: Collection[str], most:
         reports: ids of the reports.
         most: how many at most.
     """
-    return _items(session, account, Case.report_id.in_(reports), Case.opened_at.desc(), most)
+    query = (select(Case.id).where(Case.report_id.in_(reports), seen_by(session, account))
+             .order_by(Case.opened_at.desc(), Case.id).limit(most))
+    return _items(session, list(session.execute(query).scalars()))
 
 
-def _items(session: Session, account: Account, which: ColumnElement[bool], order: Any, most: int | None) -> list[Item]:
+def _items(session: Session, ids: Sequence[str]) -> list[Item]:
     last = aliased(Message)
     newest = select(func.max(Message.seq)).where(
         Message.conversation_id == Case.conversation_id, Message.author.in_(("responder", "human"))
@@ -120,17 +136,14 @@ def _items(session: Session, account: Account, which: ColumnElement[bool], order
         .join(Conversation, Conversation.id == Case.conversation_id)
         .outerjoin(Account, Account.id == Case.owner_id)
         .outerjoin(last, and_(last.conversation_id == Case.conversation_id, last.seq == newest))
-        .where(seen_by(account), which)
-        .order_by(order)
+        .where(Case.id.in_(ids))
     )
-    if most is not None and account.role in DESK_ROLES:
-        query = query.limit(most)
-    rows = [row for row in session.execute(query) if sees(account, row.Case)][:most]
+    rows = {row.Case.id: row for row in session.execute(query)}
     kept: dict[str, list[str]] = {}
-    ids = [row.Report.id for row in rows]
-    for receipt in session.execute(select(Receipt).where(Receipt.report_id.in_(ids))).scalars():
+    reports = [row.Report.id for row in rows.values()]
+    for receipt in session.execute(select(Receipt).where(Receipt.report_id.in_(reports))).scalars():
         kept.setdefault(receipt.report_id, []).append(receipt.route)
-    return [_item(row, kept.get(row.Report.id)) for row in rows]
+    return [_item(rows[case], kept.get(rows[case].Report.id)) for case in ids]
 
 
 def _item(row: Any, routes: list[str] | None) -> Item:

@@ -160,6 +160,19 @@ def profile_names() -> dict[str, str]:
     return {profile.code: profile.country for profile in profiles}
 
 
+@lru_cache(maxsize=len(_LIMITS))
+def shortest(limit: str) -> float:
+    """Give the shortest time of all profiles.
+
+    Args:
+        limit: which of their limits.
+
+    Returns:
+        Minutes.
+    """
+    return min(load_profile(path.stem).limits[limit] for path in sorted(PROFILES.glob("*.yml")))
+
+
 def profile_of(country: str | None, default: str, folder: Path = PROFILES) -> tuple[Profile, bool]:
     """Find whose numbers and names to give.
 

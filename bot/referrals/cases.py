@@ -143,23 +143,26 @@ def find(session: Session, case_id: str) -> Opened:
     return Opened(*row)
 
 
-def seen_by(account: Account) -> ColumnElement[bool]:
-    """Give the condition on the cases that an account may see at most; `sees` has the last word.
+def seen_by(session: Session, account: Account) -> ColumnElement[bool]:
+    """Give the condition on the cases that an account sees; of one case that was loaded, `sees` tells the same.
 
     Args:
+        session: any transaction.
         account: who looks.
 
     Returns:
-        All for an officer; for a case manager the accepted referrals; none for anybody else.
+        All for an officer; for a case manager the accepted referrals that name them; none for anybody else.
     """
     if account.role in DESK_ROLES:
         return true()
-    return and_(Case.kind == "referral", Case.decision == "accept") if account.role == MANAGER else false()
+    if account.role != MANAGER:
+        return false()
+    named = Case.case_manager.lookup(session, account.display_name)["case_manager_hash"]
+    return and_(Case.kind == "referral", Case.decision == "accept", Case.case_manager_hash == named)
 
 
 def sees(account: Account, case: Case) -> bool:
     """Tell whether an account sees a case: officers every one, a case manager the accepted referrals that name them."""
-    # The name is sealed, so the database cannot compare it.
     return account.role in DESK_ROLES or (
         account.role == MANAGER and (case.kind, case.decision) == ("referral", "accept")
         and case.case_manager == account.display_name

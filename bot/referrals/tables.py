@@ -28,6 +28,7 @@ class Report(SealedRow, Base):
     created_at = Column(UtcTime, nullable=False, default=now)
     updated_at = Column(UtcTime, nullable=False, default=now)
     index_key = Column(String(32), nullable=True, index=True)
+    __table_args__ = (Index("reports_drafts", "sent_at", "created_at"),)
     sealed_under = ("id",)
 
 
@@ -66,10 +67,10 @@ class Case(SealedRow, Base):
     alarms = Column(Integer, nullable=False, default=0)
     decision = Column(String(16), nullable=True)
     decision_reason = Sealed(nullable=True, damaged=lambda: sentence("unreadable"))
-    case_manager = Sealed(nullable=True, damaged=lambda: sentence("unreadable"))
+    case_manager = Sealed(nullable=True, hashed="case_manager", unique=False, damaged=lambda: sentence("unreadable"))
     case_manager_organisation = Sealed(nullable=True, damaged=lambda: sentence("unreadable"))
     closed_at = Column(UtcTime, nullable=True)
-    __table_args__ = (Index("cases_queue", "state", "danger", "opened_at"),)
+    __table_args__ = (Index("cases_queue", "state", "danger", "opened_at"), Index("cases_closed", "state", "closed_at"))
     sealed_under = ("report_id",)
 
 

@@ -31,19 +31,23 @@ class Sealed:
         nullable: whether there may be none.
         as_json: the value is JSON-able data; else it is a text.
         hashed: kind of its search hash, kept in a column of its own; None where nobody looks for it.
+        unique: no two rows have the same value. Its hash then outlives an erasure, as it finds what was erased; the
+            hash of a value that several rows may have goes with the value.
         erased: gives what is read where the record was erased.
         damaged: gives what is read where the value cannot be opened; without it, reading it raises `Unreadable`.
     """
 
     def __init__(self, *, nullable: bool = False, as_json: bool = False, hashed: str | None = None,
-                 erased: Callable[[], Any] = lambda: None, damaged: Callable[[], Any] | None = None) -> None:
-        self.nullable, self.as_json, self.hashed, self.erased, self.damaged = nullable, as_json, hashed, erased, damaged
+                 unique: bool = True, erased: Callable[[], Any] = lambda: None,
+                 damaged: Callable[[], Any] | None = None) -> None:
+        self.nullable, self.as_json, self.hashed, self.unique = nullable, as_json, hashed, unique
+        self.erased, self.damaged = erased, damaged
 
     def __set_name__(self, owner: Any, name: str) -> None:
         self.name, self.column, self.key = name, f"{owner.__tablename__}.{name}", f"{name}_sealed"
         setattr(owner, self.key, Column(name, LargeBinary, nullable=self.nullable))
         if self.hashed:
-            setattr(owner, f"{name}_hash", Column(String(64), unique=True, nullable=True))
+            setattr(owner, f"{name}_hash", Column(String(64), unique=self.unique, index=not self.unique, nullable=True))
         owner.sealed_columns = (*owner.__dict__.get("sealed_columns", ()), self)
 
     def __get__(self, row: Any, owner: Any = None) -> Any:
@@ -133,6 +137,8 @@ class SealedRow:
         for sealed in self.sealed_columns:
             if getattr(self, sealed.key) is not None:
                 setattr(self, sealed.key, ERASED)
+            if sealed.hashed and not sealed.unique:
+                setattr(self, f"{sealed.name}_hash", None)
         self.__dict__.update(_erased=True, _opened={sealed.name: sealed.erased() for sealed in self.sealed_columns})
 
 
@@ -168,4 +174,5 @@ def _to_be_stored(_mapper: Any, connection: Connection, row: Any) -> None:
         key = key or writing_key(connection, row.sealed_subject())
         setattr(row, sealed.key, sealed.close(*key, _record_of(row), value))
         if sealed.hashed and blob is _PENDING:
-            setattr(row, f"{sealed.name}_hash", search_hash(connection, sealed.hashed, value))
+            found_by = None if value is None else search_hash(connection, sealed.hashed, value)
+            setattr(row, f"{sealed.name}_hash", found_by)

@@ -141,7 +141,7 @@ def test_jobs_and_queue_go_on(desk: Desk) -> None:
     with writing() as session:
         repeat_alarms(session)
         queue(session, officer)
-        queue(session, officer, closed=True)
+        queue(session, officer, "closed")
 
 
 def test_the_chat_goes_on_with_another_report(desk: Desk) -> None:

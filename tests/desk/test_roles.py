@@ -67,7 +67,7 @@ def test_each_role_begins_at_its_own_page(desk: Desk) -> None:
              "dpo": "/desk/audit"}
     assert set(homes) == set(accounts.ROLES)
     for role, home in homes.items():
-        browser = desk.signed_in(role)
+        browser = desk.signed_in(role, f"At home as {role}")
         assert browser.client.get("/desk/sign-in").headers["location"] == home
         assert f'class="brand" href="{home}"' in browser.client.get("/desk/sessions").text
         assert browser.client.get(home).status_code == 200

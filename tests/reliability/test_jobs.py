@@ -3,19 +3,23 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bot.conversations.messages import add_message, messages_after, open_conversation, receive
 from bot.conversations.tables import Conversation, Message
 from bot.database import now, reading, writing
 from bot.door import bot_client
+from bot.jobs import alarms
 from bot.jobs.alarms import repeat_alarms, ring_for_unanswered
 from bot.jobs.pending import conversations_waiting, hand_over
 from bot.jobs.unfinished import attend
+from bot.protocol.profile import shortest
 from bot.protocol.report import new_report, put
 from bot.referrals.reports import begin_report, open_case
-from bot.referrals.tables import Case
+from bot.referrals.tables import Case, Report
 
 
 def a_case(danger: bool) -> tuple[str, str]:
@@ -45,6 +49,54 @@ async def test_an_unclaimed_case_rings_again_and_the_responder_reads_so(
         assert case.alarms == 1 and case.alarm_at > now()
         said = [m.text for m in messages_after(session, conversation_id) if m.author == "system"]
     assert len(said) == 1 and "Not yet read by a person" in said[0] and "112" in said[0]
+
+
+async def test_of_many_alarms_danger_rings_first_and_the_others_in_the_next_rounds(
+    database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [a_case(danger=number == 2)[0] for number in range(3)]
+    monkeypatch.setattr(alarms, "AT_ONCE", 2)
+
+    def rung() -> list[int]:
+        repeat_alarms(session)
+        return [session.get(Case, case, populate_existing=True).alarms for case in made]
+
+    with writing() as session:
+        for number, case in enumerate(made):
+            session.get(Case, case).alarm_at = now() - timedelta(minutes=9 - number)
+        session.flush()
+        assert rung() == [1, 0, 1]
+        assert rung() == [1, 1, 1] == rung()
+
+
+async def test_no_report_is_opened_for_an_alarm_that_is_due_nowhere(
+    database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits, _ = a_case(danger=False)
+    held, conversation_id = a_case(danger=True)
+    opened: list[str] = []
+    really = alarms.content_of
+
+    def content_of(report: Report) -> Any:
+        opened.append(report.id)
+        return really(report)
+
+    monkeypatch.setattr(alarms, "content_of", content_of)
+    with writing() as session:
+        conversation, case = session.get(Conversation, conversation_id), session.get(Case, held)
+        case.state, case.alarm_at, conversation.state = "claimed", None, "human"
+        receive(session, conversation, "are you there?", None, None)
+        reports = {session.get(Case, one).report_id for one in (waits, held)}
+        for times, expected in ((1, set()), (0.01, reports)):
+            # Were there a country whose people wait less long, its cases would have to be told from the others.
+            monkeypatch.setattr(alarms, "shortest", lambda limit, times=times: times * shortest(limit))
+            session.get(Case, waits).alarm_at = now() + timedelta(minutes=14)
+            message = session.execute(select(Message).filter_by(conversation_id=conversation_id)).scalar_one()
+            message.created_at = now() - timedelta(minutes=4)
+            session.flush()
+            opened.clear()
+            assert (repeat_alarms(session), ring_for_unanswered(session)) == (0, 0)
+            assert reports & set(opened) == expected
 
 
 async def test_a_claimed_case_does_not_ring(database: None) -> None:

@@ -99,7 +99,7 @@ PLAIN = {
                 ("updated_at", AT)],
     "cases": [("id", "k"), ("report_id", "r"), ("conversation_id", "c"), ("kind", "contact"), ("reason", "human"),
               ("danger", False), ("missing", False), ("state", "open"), ("opened_at", AT), ("alarms", 0),
-              ("decision_reason", STORY), ("case_manager", None), ("case_manager_organisation", STORY)],
+              ("decision_reason", STORY), ("case_manager", "Ion Popa"), ("case_manager_organisation", STORY)],
     "amendments": [("id", "a"), ("report_id", "r"), ("text", STORY), ("author", "x"), ("verified", True),
                    ("created_at", AT)],
 }
@@ -155,13 +155,17 @@ def test_content_is_sealed_on_the_way_up_and_open_again_on_the_way_down(config: 
         path = Path(str(engine.url.database))
         raw += b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
     assert raw and b"Wexbury" not in raw and b"912 345" not in raw and b"7K2M-9QXA" not in raw
+    # The tables of the code are those of the last step.
+    command.upgrade(config, "head")
     with Session(engine, future=True) as session:
         assert {message.text for message in session.query(Message)} == {STORY}
         report = session.query(Report).filter_by(**Report.reference.lookup(session, "7K2M-9QXA-TEST-00001")).one()
         assert report.data == TOLD and report.version == 3
         # Records from before there was an index are in it.
         assert [set(one.reports) for one in search(session, "+351 912 345 678", "PT")][:1] == [{report.id}]
-        assert session.query(Case).one().decision_reason == STORY and session.query(Amendment).one().text == STORY
+        managed = session.query(Case).filter_by(**Case.case_manager.lookup(session, "Ion Popa")).one()
+        assert managed.decision_reason == STORY
+        assert session.query(Amendment).one().text == STORY
     engine.dispose()
     if engine.dialect.name == "sqlite":
         assert run(config, "PRAGMA foreign_key_check") == []
@@ -213,6 +217,20 @@ def test_messages_get_keys_of_their_own_on_the_way_up_and_lose_them_on_the_way_d
     assert run(config, "SELECT count(*) FROM data_keys WHERE subject LIKE 't:%'") == [(0,)]
     command.upgrade(config, "head")
     assert subjects(config)["with"] == ("t:r", STORY)
+
+
+@pytest.mark.parametrize("name", [b"", b"no sealed value"])
+def test_a_case_manager_who_cannot_be_read_stops_no_migration(config: Config, key_file: None, name: bytes) -> None:
+    command.upgrade(config, "0008")
+    insert(config, "conversations", [
+        ("id", "c"), ("channel", "web"), ("owner", "o"), ("name", "n"), ("state", "bot"), ("report_id", "r"),
+        ("last_seq", 0), ("return_failures", 0), ("created_at", AT), ("updated_at", AT)])
+    for table in ("reports", "cases"):
+        insert(config, table, [(column, b"" if column in SEALED[table] else value) for column, value in PLAIN[table]])
+    run(config, "UPDATE cases SET case_manager = :name", [{"name": name}])
+    command.upgrade(config, "head")
+    [(kept, found_by)] = run(config, "SELECT case_manager, case_manager_hash FROM cases")
+    assert (bytes(kept), found_by) == (name, None)
 
 
 def test_there_is_one_head(config: Config) -> None:
