@@ -18,10 +18,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.conversations.delivery import LEASE
 from bot.conversations.tables import Conversation, Message
 from bot.database import make_engine
 from bot.referrals.tables import Report
+from bot.retries import LEASE
 from bot.settings import settings
 from tests.databases import needs_postgresql
 from tests.reliability.talk import STORY
