@@ -11,7 +11,8 @@ import pytest
 from hypothesis import settings as generated
 
 from bot.security.logs import configure
-from tests.databases import new_url
+from tests import planted
+from tests.databases import ON_POSTGRESQL, new_url, server
 
 # How long an example takes is the machine's business; speed is measured by `make bench`.
 generated.register_profile("firstline", deadline=None)
@@ -31,6 +32,60 @@ os.environ.update(
 
 # What a process may log is what a test may see.
 configure("INFO")
+
+_WHOLE = 60
+"""Test modules from which on a run counts as that of the whole suite."""
+_LEAST_FILES = 150
+"""Files that the whole suite leaves at least: a search that finds nothing to search is a defect."""
+_wrong = pytest.StashKey[str]()
+_of_tests = pytest.StashKey[Path]()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Keep what a test and the processes in it printed and logged, for the search at the end."""
+    if report.sections:
+        with (_FOLDER / "output.log").open("a", encoding="utf-8", errors="surrogateescape") as file:
+            file.writelines(f"{text}\n" for _, text in report.sections)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Look for the planted words in everything that the run leaves behind; one that is found fails it."""
+    if _of_tests not in session.config.stash:
+        return
+    whole = len({item.path for item in session.items}) >= _WHOLE
+    folders = [_FOLDER, session.config.stash[_of_tests], *([server().folder] if ON_POSTGRESQL else ())]
+    found = planted.search(folders)
+    wrong = found.wrong(_LEAST_FILES if whole else 1)
+    if whole and not wrong and not _planted_words_are_stored():
+        wrong = "no planted word was stored at all, so its absence says nothing"
+    session.config.stash[_wrong] = wrong or ""
+    if wrong:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _planted_words_are_stored() -> bool:
+    from sqlalchemy import select
+
+    from bot.conversations.tables import Message
+    from bot.database import reading
+
+    with reading() as session:
+        newest = select(Message).where(Message.author == "responder").order_by(Message.created_at.desc()).limit(2000)
+        return any(planted.CHILD in message.text for message in session.execute(newest).scalars())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what the search found."""
+    if config.stash.get(_wrong, ""):
+        terminalreporter.section("planted words")
+        terminalreporter.line(config.stash[_wrong], red=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def folders_of_tests(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Note where the tests keep what they make."""
+    request.config.stash[_of_tests] = tmp_path_factory.getbasetemp()
 
 
 @pytest.fixture(scope="session", autouse=True)

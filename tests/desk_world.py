@@ -24,9 +24,10 @@ from bot.security.tables import Account
 from bot.settings import ROOT
 from tests.databases import new_url_with_tables
 from tests.phone import Phone, set_up_phone
+from tests.planted import DESCRIBED
 
 Writing = Callable[[], AbstractContextManager[Session]]
-STORY = "Girl about 14 at the bus station, older man holds her passport"
+STORY = f"Girl about 14 at the bus station, older man holds her passport. {DESCRIBED}"
 
 
 @dataclass

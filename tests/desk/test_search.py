@@ -17,6 +17,7 @@ from bot.referrals.reports import amend
 from bot.referrals.search import alike
 from bot.referrals.tables import Case, Report, SearchToken
 from bot.security.tables import AuditEntry
+from tests import planted
 from tests.desk_world import Browser, Desk, Sample, make_account, make_case
 
 LETTERS = str.maketrans("0123456789abcdef", "bcdfghjklmnprstv")
@@ -37,7 +38,7 @@ def ana(desk: Desk) -> Browser:
 
 def name() -> str:
     """Draw a name that no other test has."""
-    return f"Zo{uuid.uuid4().hex[:8].translate(LETTERS)}a Quellmark"
+    return f"Zo{uuid.uuid4().hex[:8].translate(LETTERS)}a {planted.CHILD.split()[1]}"
 
 
 def phone() -> str:
@@ -99,7 +100,7 @@ def test_a_case_is_found_by_a_phone_in_the_story_and_by_no_name_there(ana: Brows
 
 def test_a_name_that_sounds_alike_is_found_after_the_same_name(ana: Browser) -> None:
     called = name()
-    same, alike_one = with_values(name=called), with_values(name=called.replace("Quellmark", "Kwelmark"))
+    same, alike_one = with_values(name=called), with_values(name=called.replace("Ravens", "Rawens"))
     page = ana.post("/desk/find", typed=called).text
     assert page.index(same.case) < page.index(alike_one.case)
     assert texts()["found"]["name"] in page and texts()["found"]["sound"] in page
@@ -129,7 +130,7 @@ def test_closed_cases_are_found_and_the_search_changes_nothing(ana: Browser) -> 
 
 def test_the_list_tells_no_more_than_the_queue(ana: Browser) -> None:
     called, number = name(), phone()
-    sample = with_values(name=called, phone=number, stay="Wexbury Lane 4", born="2012-07-03", adult_name=called)
+    sample = with_values(name=called, phone=number, stay=planted.PLACE, born=planted.BORN, adult_name=called)
     # One's own, so that it stands on the first page however many cases there are.
     ana.act(sample.case, "claim")
     page = ana.post("/desk/find", typed=called).text
@@ -138,7 +139,7 @@ def test_the_list_tells_no_more_than_the_queue(ana: Browser) -> None:
     # The same line, but for times that tick.
     plain, queue = (re.sub(r"<time[^>]*>[^<]*</time>", "", one) for one in (row, in_queue))
     assert plain.replace(f"<small>found by {texts()['found']['name']}</small>", "") == queue
-    for word in (called.split()[0], number, "Wexbury", "2012"):
+    for word in (called.split()[0], number, planted.PLACE, planted.BORN, planted.BORN_AS_STORED):
         assert word not in plain, word
 
 

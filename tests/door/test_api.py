@@ -18,10 +18,11 @@ from bot.door.api import api_blueprint
 from bot.security import audit, tokens
 from bot.security.tables import AuditEntry
 from tests.door.programs import SPEC, Client, check, new_token
+from tests.planted import NAMED
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-STORY = "Girl, 13, from Albania, works nights in a bakery and sleeps there. I am a nurse."
+STORY = f"Girl, 13, from Albania, works nights in a bakery and sleeps there. I am a nurse. {NAMED}"
 NOT_MINE = ("a" * 65, "", 7, None, ["x"], "line\nbreak", "nul\x00", "\ud83d")
 
 

@@ -26,9 +26,10 @@ from bot.security import invitations, tokens
 from bot.serve import web_app
 from tests.desk_world import Desk, served
 from tests.invited import CALL_BACK, device_of, invitation_of, invited, is_bound
+from tests.planted import NAMED
 
 CODE = "kestrel 41"
-STORY = "Zebrafinch: girl about 14 at the ferry"
+STORY = f"Zebrafinch: girl about 14 at the ferry. {NAMED}"
 """Holds a word that stands nowhere else."""
 
 

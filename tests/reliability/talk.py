@@ -10,8 +10,10 @@ from bot.database import Base, make_engine, reading
 from bot.door import gateway
 from bot.referrals.tables import Case, Report
 from bot.settings import settings
+from tests.planted import NAMED
 
-STORY = "Girl about 14 at the bus station, says she is Moldovan, older man holds her passport and answers for her"
+STORY = ("Girl about 14 at the bus station, says she is Moldovan, older man holds her passport and answers for her. "
+         f"{NAMED}")
 
 
 class Talk:
