@@ -41,7 +41,7 @@ from bot.referrals.reports import (
 )
 from bot.referrals.tables import Case, Report
 from bot.security.accounts import duty_signed_in
-from bot.security.logs import configure
+from bot.security.logs import configure, set_levels
 from bot.settings import settings
 
 log = structlog.get_logger()
@@ -96,6 +96,7 @@ class Assistant:
         if not structlog.is_configured():
             configure(settings().log_level)
         agent = await load_agent(model_path=str(model))
+        set_levels(settings().log_level)
         if agent.processor is None:
             raise ModelBroken(f"{model.name} could not be loaded; the lines above name the reason")
         agent.action_endpoint = InProcessActions()

@@ -83,20 +83,30 @@ def configure(level: str) -> None:
     formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
-    own = logging.getLevelName(level)
-    logging.basicConfig(force=True, handlers=[handler],
-                        level=own if own == logging.DEBUG else max(own, logging.WARNING))
-    for name in rules().own:
-        logging.getLogger(name).setLevel(own)
+    logging.basicConfig(force=True, handlers=[handler])
+    set_levels(level)
     # Deprecations of Rasa's own pins would bury what an operator must read, and a warning may quote anything.
     logging.captureWarnings(True)
     logging.getLogger("py.warnings").setLevel(logging.CRITICAL)
     logging.setLogRecordFactory(_record)
     structlog.configure(processors=[_hand_on], logger_factory=structlog.stdlib.LoggerFactory(),
-                        wrapper_class=structlog.make_filtering_bound_logger(own), cache_logger_on_first_use=True)
+                        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+                        cache_logger_on_first_use=True)
     sys.excepthook = lambda _, error, __: log.critical("uncaught", exc_info=error)
     sys.unraisablehook = lambda what: log.error("unraisable", exc_info=what.exc_value)
     threading.excepthook = lambda what: log.error("thread_died", exc_info=what.exc_value)
+
+
+def set_levels(level: str) -> None:
+    """Set who speaks from which level on; once more after libraries were loaded, because some change it for all.
+
+    Args:
+        level: DEBUG, INFO, WARNING or ERROR.
+    """
+    own = logging.getLevelName(level)
+    logging.getLogger().setLevel(own if own == logging.DEBUG else max(own, logging.WARNING))
+    for name in rules().own:
+        logging.getLogger(name).setLevel(own)
 
 
 def _hand_on(logger: Any, _: str, event: Any) -> tuple[tuple[_Event], dict[str, Any]]:

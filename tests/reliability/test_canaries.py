@@ -226,6 +226,7 @@ def test_no_canary_is_in_the_log_of_any_process(level: str, tmp_path: Path) -> N
         assert not canaries_in(log), part
         assert "Traceback" not in log
     bot = (tmp_path / "bot.log").read_text("utf-8")
+    assert ("DEBUG rasa.core.processor processor." in bot) == (level == "DEBUG"), "Rasa speaks of each turn"
     [failed] = [line for line in bot.splitlines() if "turn_failed" in line]
     assert "OperationalError at " in failed or "ProgrammingError at " in failed
     assert " conversation=" in failed and " turn=" in failed and " > bot/assistant.py:" in failed
