@@ -9,6 +9,8 @@ from bot.understanding.reading import Reading
 from bot.understanding.second import weight
 from bot.understanding.text import sentences
 
+UNANSWERED = 0.8
+"""Share from which a question is one that no answer fits, whatever its words are near to."""
 UNASKED = 0.8
 """Share from which words that are not put as a question are taken for one."""
 
@@ -70,6 +72,7 @@ def answer_asked(shares: dict[str, float], near: str | None, asks: bool) -> str 
     if leads and shares[best] >= (believed.alone if asks else max(believed.alone, UNASKED)):
         return best
     # Of an answer that was added since the last training the trained reader knows nothing: then the phrasings decide.
-    if near is not None and shares.get(near, 1.0) >= believed.beside:
+    unknown = shares.get("-elsewhere", 0.0) >= UNANSWERED
+    if near is not None and not unknown and shares.get(near, 1.0) >= believed.beside:
         return near
     return best if leads and asks else None

@@ -95,7 +95,7 @@ def test_a_reason_holds_for_one_case_one_officer_and_ten_minutes(desk: Desk, jon
 
 
 def test_the_case_manager_whom_it_names_sees_them(desk: Desk, ana: Browser, sample: Sample) -> None:
-    manager = desk.signed_in("manager", "Mira Oskarson of Norvik")
+    manager = desk.signed_in("manager", "Mira Halden of Norvik")
     ana.act(sample.case, "decide", decision="accept", reason="", where="")
     ana.act(sample.case, "manager", manager=manager.account.display_name, organisation="Care")
     assert shown(manager, sample.case) == list(HELD.values())

@@ -94,6 +94,7 @@ async def test_a_value_moved_to_another_row_or_column_is_noticed(chat: Chat, ano
 
 
 async def test_what_was_written_before_there_was_a_report_belongs_to_it(chat: Chat) -> None:
+    from bot.security.keys import transcript_of
     from bot.security.sealing import key_id_of
     from bot.security.tables import DataKey
 
@@ -101,7 +102,7 @@ async def test_what_was_written_before_there_was_a_report_belongs_to_it(chat: Ch
     with reading() as session:
         found = session.query(Conversation).filter_by(owner=chat.owner).one()
         keys = {key_id_of(m.text_sealed) for m in session.query(Message).filter_by(conversation_id=found.id)}
-        assert keys == {session.query(DataKey).filter_by(subject=found.report_id).one().id}
+        assert keys == {session.query(DataKey).filter_by(subject=transcript_of(found.report_id)).one().id}
 
 
 def test_a_sealed_column_is_never_compared_by_mistake() -> None:

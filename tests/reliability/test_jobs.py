@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +21,14 @@ from bot.protocol.profile import shortest
 from bot.protocol.report import new_report, put
 from bot.referrals.reports import begin_report, open_case
 from bot.referrals.tables import Case, Report
+from tests.reliability.crashes import own_database
+
+
+@pytest.fixture(scope="module", autouse=True)
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Ring for no case that other tests left waiting."""
+    with own_database(tmp_path_factory.mktemp("jobs")):
+        yield
 
 
 def a_case(danger: bool) -> tuple[str, str]:

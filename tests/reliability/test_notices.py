@@ -42,6 +42,7 @@ from bot.security.webhooks import set_webhook
 from bot.settings import settings
 from tests.desk_world import Sample, make_account, make_case
 from tests.mail_server import PASSWORD, USER, MailServer, certificate, running
+from tests.reliability.crashes import own_database
 
 SENDER = "firstline@desk.example"
 
@@ -90,6 +91,13 @@ class World:
 
     def bodies(self) -> list[str]:
         return [message.get_content() for message in self.server.messages()]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tell of no case that other tests left waiting."""
+    with own_database(tmp_path_factory.mktemp("notices")):
+        yield
 
 
 @pytest.fixture
@@ -405,7 +413,7 @@ def test_the_test_says_what_failed(safe: World, tmp_path: Path) -> None:
 
 # Nothing but reference and priority
 
-CANARIES = ("zephyrine", "quillwater", "tolvaddon", "2012", "17/03", "albania", "female", "girl", "duskfield",
+CANARIES = ("zephyrine", "quillwater", "tolvaddon", "03/2012", "17/03", "albania", "female", "girl", "duskfield",
             "900417", "bakery", "missing child", "danger")
 STORY = ("Girl, her name is Zephyrine Quillwater, born 17/03/2012, from Albania, found at Tolvaddon Weir, works in a "
          "bakery. Duskfield Police, +44 7700 900417.")
