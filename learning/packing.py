@@ -1,6 +1,7 @@
 """Writes what was learned as one small file: low-rank changes of the weights in whole numbers, and the heads."""
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -35,5 +36,9 @@ def pack(path: Path, base: dict[str, Array], trained: dict[str, Array], heads: d
         for side, part, axis in (("left", left[:, :RANK] * root, 0), ("right", right[:RANK] * root[:, None], 1)):
             scale = np.abs(part).max(axis, keepdims=True) / LARGEST
             kept[f"{name}:{side}"] = np.round(part / scale).astype(np.int8)
-            kept[f"{name}:{side}_scale"] = scale.astype(np.float32)
-    np.savez_compressed(path, **kept)
+            kept[f"{name}:{side}_scale"] = scale.astype(np.float16)
+    # As numpy writes it, but packed as small as it goes.
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
+        for name, values in kept.items():
+            with packed.open(f"{name}.npy", "w") as file:
+                np.lib.format.write_array(file, values)
