@@ -73,6 +73,7 @@ class Settings:
         models: folder of the trained model.
         backup_key: file with the key of the backups.
         key_file: file of the key-encryption keys, mode 0400.
+        audit_heads: folder where the heads of the audit trail are kept, outside the database.
         cookies_secure: False only where pages are served on localhost without TLS.
         log_level: DEBUG, INFO, WARNING or ERROR.
         notices: whom notices go to, and by which server.
@@ -88,21 +89,24 @@ class Settings:
     models: Path
     backup_key: Path
     key_file: Path
+    audit_heads: Path
     cookies_secure: bool
     log_level: str
     notices: Notices
     crash_at: str
 
-    @property
-    def audit_heads(self) -> Path:
-        """Folder where the heads of the audit trail are kept: beside a database that is a file, else in `var`."""
-        if self.database_url.startswith("sqlite:////"):
-            return Path(self.database_url.removeprefix("sqlite:///")).with_name("audit")
-        return ROOT / "var" / "audit"
-
 
 def _path(value: str) -> Path:
     return Path(value) if Path(value).is_absolute() else ROOT / value
+
+
+def _audit_heads(environment: dict[str, str], url: str) -> Path:
+    """Give the folder that is set; else one beside a database that is a file, or in `var`."""
+    if chosen := environment.get("FIRSTLINE_AUDIT_HEADS"):
+        return _path(chosen)
+    if url.startswith("sqlite:////"):
+        return Path(url.removeprefix("sqlite:///")).with_name("audit")
+    return _path("var/audit")
 
 
 def _number(environment: dict[str, str], name: str, default: str) -> int:
@@ -191,6 +195,7 @@ def read_settings(environment: dict[str, str]) -> Settings:
         models=_path(environment.get("FIRSTLINE_MODELS", "models")),
         backup_key=_path(environment.get("FIRSTLINE_BACKUP_KEY", "var/keys/backup")),
         key_file=_path(environment.get("FIRSTLINE_KEY_FILE", "var/key")),
+        audit_heads=_audit_heads(environment, url),
         cookies_secure=behind_proxy,
         log_level=log_level,
         notices=_notices(environment),

@@ -23,6 +23,7 @@ os.environ.update(
     FIRSTLINE_DATABASE_URL=new_url(_FOLDER / "tests.db"),
     FIRSTLINE_SECRET="only-for-tests-" + uuid.uuid4().hex * 2,
     FIRSTLINE_KEY_FILE=str(_FOLDER / "key"),
+    FIRSTLINE_AUDIT_HEADS=str(_FOLDER / "audit"),
     FIRSTLINE_BOT_SOCKET=str(_FOLDER / "bot.sock"),
     FIRSTLINE_PORT="0",
     RASA_TELEMETRY_ENABLED="false",

@@ -51,6 +51,7 @@ def environment(folder: Path, port: int, models: Path = ROOT / "models") -> dict
         "FIRSTLINE_DATABASE_URL": new_url(folder / "firstline.db"),
         "FIRSTLINE_SECRET": os.urandom(32).hex(),
         "FIRSTLINE_KEY_FILE": str(folder / "key"),
+        "FIRSTLINE_AUDIT_HEADS": str(folder / "audit"),
         "FIRSTLINE_PROFILE": "default",
         "FIRSTLINE_HOST": "127.0.0.1",
         "FIRSTLINE_PORT": str(port),

@@ -37,6 +37,7 @@ def own_database(folder: Path) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FIRSTLINE_DATABASE_URL", new_url(folder / "crash.db"))
+        patch.setenv("FIRSTLINE_AUDIT_HEADS", str(folder / "audit"))
         patch.setenv("FIRSTLINE_BOT_SOCKET", str(folder / "bot.sock"))
         settings.cache_clear()
         bot.database._sessions.cache_clear()

@@ -40,6 +40,7 @@ NEVER_SENT = "written while the copy was made"
 
 def _use(path: Path, patch: pytest.MonkeyPatch) -> None:
     patch.setenv("FIRSTLINE_DATABASE_URL", f"sqlite:///{path}")
+    patch.setenv("FIRSTLINE_AUDIT_HEADS", str(path.with_name("audit")))
     bot.settings.settings.cache_clear()
     bot.database._sessions.cache_clear()
 

@@ -64,6 +64,21 @@ def test_one_setting_names_the_database(url: str, wanted: str) -> None:
     assert read_settings({**SECRET, "FIRSTLINE_DATABASE_URL": url}).database_url == wanted
 
 
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({}, ROOT / "var/audit"),
+        ({"FIRSTLINE_DATABASE_URL": "sqlite:////srv/firstline.db"}, Path("/srv/audit")),
+        ({"FIRSTLINE_DATABASE_URL": "postgresql://localhost/firstline"}, ROOT / "var/audit"),
+        ({"FIRSTLINE_DATABASE_URL": "sqlite:////srv/firstline.db", "FIRSTLINE_AUDIT_HEADS": "/mnt/heads"},
+         Path("/mnt/heads")),
+        ({"FIRSTLINE_AUDIT_HEADS": "heads"}, ROOT / "heads"),
+    ],
+)
+def test_the_heads_lie_where_it_is_said_else_beside_the_database(given: dict[str, str], wanted: Path) -> None:
+    assert read_settings({**SECRET, **given}).audit_heads == wanted
+
+
 def test_paths_are_the_project_s_unless_absolute() -> None:
     found = read_settings(
         {**SECRET, "FIRSTLINE_MODELS": "elsewhere", "FIRSTLINE_BOT_SOCKET": "/run/firstline/bot.sock"}

@@ -33,8 +33,7 @@ def own_database(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     """An installation with all tables; gives the folder in which its file `key` is."""
     monkeypatch.setenv("FIRSTLINE_DATABASE_URL", url)
     monkeypatch.setenv("FIRSTLINE_KEY_FILE", str(tmp_path / "key"))
-    # Without a file to lie beside, the heads would lie in the project's own folder.
-    monkeypatch.setattr(settings, "ROOT", tmp_path)
+    monkeypatch.setenv("FIRSTLINE_AUDIT_HEADS", str(tmp_path / "audit"))
     settings.settings.cache_clear()
     database._sessions.cache_clear()
     migrate()
