@@ -4,12 +4,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import structlog
-from sqlalchemy import and_, delete, insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from bot.protocol.report import Data
 from bot.protocol.search import PHONE, PHONES, Token, tokens_of
-from bot.referrals.tables import Report, SearchToken
+from bot.referrals.tables import SearchToken
 from bot.security.keys import index_hash, index_key, index_keys
 from bot.security.sealing import KeyMissing
 
@@ -77,12 +77,10 @@ def with_all(session: Session, tokens: Iterable[Token]) -> set[str]:
         KeyMissing: there is no key file.
     """
     found: set[str] = set()
-    for key_id, key in index_keys().items():
+    for key in index_keys().values():
         # A record has all its tokens under one key: the newest, or an earlier one until it is indexed anew.
         wanted = {hashed(key, token) for token in tokens}
-        query = select(SearchToken.report_id, SearchToken.token).join(
-            Report, and_(Report.id == SearchToken.report_id, Report.index_key == key_id)
-        ).where(SearchToken.token.in_(wanted))
+        query = select(SearchToken.report_id, SearchToken.token).where(SearchToken.token.in_(wanted))
         had: dict[str, set[str]] = {}
         for row in session.execute(query):
             had.setdefault(row.report_id, set()).add(row.token)

@@ -4,18 +4,18 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.protocol.report import Data
 from bot.protocol.search import BORN, CALLER, NAME, PHONE, PLATE, SOUND, WRITTEN, asked_for, tokens_of
 from bot.referrals.index import hashed, with_all
 from bot.referrals.reports import here_for
-from bot.referrals.tables import Report, SearchToken
+from bot.referrals.tables import SearchToken
 from bot.security.keys import index_keys
 
 MOST = 500
-"""Shared tokens that are looked at: what stands in more records than that tells nothing."""
+"""Names that sound alike that are looked at, of records that share nothing else: what is in more tells nothing."""
 
 
 @dataclass(frozen=True)
@@ -73,36 +73,40 @@ def alike(session: Session, report_id: str, content: Data) -> list[Alike]:
     Raises:
         KeyMissing: there is no key file.
     """
-    own = {token for token in tokens_of(content, here_for(content)) if token.kind != CALLER}
+    # The same name sounds the same: its sound is enough.
+    own = {token for token in tokens_of(content, here_for(content)) if token.kind not in (CALLER, NAME)}
     if not own:
         return []
     shared: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    for key_id, key in index_keys().items():
+    for key in index_keys().values():
         mine = {hashed(key, token): token.kind for token in own}
-        query = select(SearchToken.report_id, SearchToken.token, SearchToken.kind).join(
-            Report, and_(Report.id == SearchToken.report_id, Report.index_key == key_id)
-        ).where(SearchToken.token.in_(mine), SearchToken.kind != CALLER, SearchToken.report_id != report_id)
-        for row in session.execute(query.limit(MOST)):
+        query = select(SearchToken.report_id, SearchToken.token, SearchToken.kind).where(
+            SearchToken.token.in_(mine), SearchToken.kind != CALLER, SearchToken.report_id != report_id)
+        rare = session.execute(query.where(SearchToken.kind != SOUND)).all()
+        sounding = query.where(SearchToken.kind == SOUND)
+        of_rare = sounding.where(SearchToken.report_id.in_({row.report_id for row in rare}))
+        for row in (*rare, *session.execute(of_rare), *session.execute(sounding.limit(MOST))):
             kind = WRITTEN if WRITTEN in (row.kind, mine[row.token]) else row.kind
             shared[row.report_id].add((kind, row.token))
-    sounds = sum(1 for token in own if token.kind == SOUND)
-    judged = [_judged(report, {kind for kind, _ in tokens}, sum(1 for kind, _ in tokens if kind == SOUND),
-                      min(2, sounds, _sounds_of(session, report)))
+    sounds = {report: sum(1 for kind, _ in tokens if kind == SOUND) for report, tokens in shared.items()}
+    own_sounds = sum(1 for token in own if token.kind == SOUND)
+    # One name of two is shared by many; all of the shorter name, or two parts, are not.
+    once = [report for report, many in sounds.items() if many == 1]
+    whole = set(once) if own_sounds == 1 else _with_one_sound(session, once)
+    judged = [_judged(report, {kind for kind, _ in tokens}, sounds[report] > 1 or report in whole)
               for report, tokens in shared.items()]
     return sorted((one for one in judged if one), key=lambda one: (not one.strong, one.report))
 
 
-def _judged(report: str, kinds: set[str], sounds: int, enough: int) -> Alike | None:
-    for kind, holds in ((PHONE, True), (PLATE, True), (BORN, bool(kinds & {NAME, SOUND}))):
+def _judged(report: str, kinds: set[str], enough: bool) -> Alike | None:
+    for kind, holds in ((PHONE, True), (PLATE, True), (BORN, SOUND in kinds)):
         if kind in kinds and holds:
             return Alike(report, kind, strong=True)
     if WRITTEN in kinds:
         return Alike(report, WRITTEN, strong=False)
-    # One name of two is shared by many; all of the shorter name, or two parts, are not.
-    return Alike(report, SOUND, strong=False) if sounds and sounds >= enough else None
+    return Alike(report, SOUND, strong=False) if SOUND in kinds and enough else None
 
 
-def _sounds_of(session: Session, report_id: str) -> int:
-    query = select(func.count()).select_from(SearchToken).where(
-        SearchToken.report_id == report_id, SearchToken.kind == SOUND)
-    return int(session.execute(query).scalar_one())
+def _with_one_sound(session: Session, reports: list[str]) -> set[str]:
+    query = select(SearchToken.report_id).where(SearchToken.report_id.in_(reports), SearchToken.kind == SOUND)
+    return set(session.execute(query.group_by(SearchToken.report_id).having(func.count() == 1)).scalars())

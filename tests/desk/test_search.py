@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from bot.database import now, reading, writing
 from bot.desk.rendering import texts
 from bot.referrals import claims, talk
+from bot.referrals import search as finder
 from bot.referrals.erasure import erase
 from bot.referrals.reports import amend
 from bot.referrals.search import alike
@@ -211,6 +212,17 @@ def test_a_phone_in_the_words_is_a_weak_sign(desk: Desk) -> None:
     told = make_case(writing, sent=True, text=f"Girl of 14, a man with the phone {number} waits outside")
     held = with_values(adult_phone=number)
     assert likes(told)[held.report] == likes(held)[told.report] == ("written", False)
+
+
+def test_what_is_strong_is_not_lost_among_many_names(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finder, "MOST", 1)
+    called, number = name(), phone()
+    one = with_values(name=called, phone=number, born="2012-07-03")
+    others = [with_values(name=called) for _ in range(3)]
+    by_phone, by_birth = with_values(name=called, adult_phone=number), with_values(name=called, born="2012-07-03")
+    found = likes(one)
+    assert found[by_phone.report] == ("phone", True) and found[by_birth.report] == ("born", True)
+    assert sum(1 for other in others if other.report in found) <= 1
 
 
 def test_the_case_page_lists_what_is_alike_the_strong_ones_first(ana: Browser) -> None:
