@@ -72,8 +72,8 @@ def _planted_words_are_stored() -> bool:
     from bot.database import reading
 
     with reading() as session:
-        newest = select(Message).where(Message.author == "responder").order_by(Message.created_at.desc()).limit(2000)
-        return any(planted.CHILD in message.text for message in session.execute(newest).scalars())
+        told = select(Message).where(Message.author == "responder").execution_options(yield_per=500)
+        return any(planted.CHILD in message.text for message in session.execute(told).scalars())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import structlog
 from sanic import Blueprint
-from sanic.exceptions import SanicException
+from sanic.exceptions import MethodNotSupported, SanicException
 from sanic.request import Request
 from sanic.response import HTTPResponse
 from sanic.response import json as as_json
@@ -180,8 +180,11 @@ async def on_error(request: Request, error: Exception) -> HTTPResponse:
     if isinstance(error, gateway.Unavailable):
         return failure(503, "unavailable", str(error))
     if isinstance(error, SanicException) and error.status_code in (404, 405, 413):
-        code = {404: "not_found", 405: "not_found", 413: "too_long"}[error.status_code]
-        return failure(error.status_code, code, _reason(code))
+        code = {404: "not_found", 405: "wrong_method", 413: "too_long"}[error.status_code]
+        answer = failure(error.status_code, code, _reason(code))
+        if isinstance(error, MethodNotSupported):
+            answer.headers.update(error.headers)
+        return answer
     return failure(503, "unavailable", text("failed", **gateway.numbers()))
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import unicodedata
 from collections.abc import Callable
 from copy import deepcopy
@@ -29,6 +30,10 @@ from bot.settings import settings
 from bot.understanding.danger import begins_another_case, danger, wants_human
 
 MAX_CHARACTERS = 10_000
+_LEAD = re.compile(r"\A[\s/]+")
+"""At the beginning: a slash there would name an intent to Rasa, after spaces and further slashes too."""
+_SHOWN = re.compile(r"[^\s/\u200b-\u200f\u2028-\u202e\ufeff]")
+"""What somebody can see; docs/openapi.yml says the same."""
 PER_MINUTE = 60
 """Messages of one conversation in a minute; danger and a wish for a person are never counted."""
 
@@ -93,8 +98,8 @@ def clean(words: str) -> str:
     if len(words) > MAX_CHARACTERS:
         raise Refused("too_long", text("too_long", limit=f"{MAX_CHARACTERS:,}"))
     kept = "".join(c for c in words if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs", "Cn", "Co"))
-    kept = kept.strip().lstrip("/").strip()
-    if not kept.strip("\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\ufeff \n\t"):
+    kept = _LEAD.sub("", kept).strip()
+    if not _SHOWN.search(kept):
         raise Refused("empty", text("empty"))
     return kept
 

@@ -281,14 +281,21 @@ async def test_unknown_things_are_not_found(channel: Client, desk: Client) -> No
     [
         ("GET", "/api/v1/nothing"),
         ("GET", "/api/v1/conversations"),
-        ("DELETE", "/api/v1/messages"),
-        ("POST", "/api/v1/referrals/x"),
     ],
 )
 async def test_an_address_that_is_none_answers_in_the_same_form(channel: Client, method: str, path: str) -> None:
     answer = await channel.http.request(method, path, headers=channel.headers)
-    assert answer.status_code in (404, 405)
-    assert answer.json()["error"]["code"] == "not_found"
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(("path", "allowed"), [("/api/v1/messages", {"GET", "POST"}), ("/api/v1/referrals/x", {"GET"})])
+@pytest.mark.parametrize("method", ["DELETE", "PUT", "TRACE"])
+async def test_an_address_names_the_methods_that_it_takes(
+    channel: Client, method: str, path: str, allowed: set[str]
+) -> None:
+    answer = await channel.http.request(method, path, headers=channel.headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (405, "wrong_method")
+    assert {one.strip() for one in answer.headers["allow"].split(",")} == allowed
 
 
 async def test_too_many_messages_in_a_minute_are_refused_but_never_danger(
