@@ -9,7 +9,7 @@ QUIET := TF_CPP_MIN_LOG_LEVEL=3 RASA_TELEMETRY_ENABLED=false SQLALCHEMY_SILENCE_
 run: .venv/ready
 	@$(QUIET) $(BIN)/python -W ignore -m bot.cli run
 
-test: .venv/ready-dev lint types imports
+test: .venv/ready-dev .venv/schemathesis/ready lint types imports
 	@$(QUIET) $(BIN)/python -W ignore -m bot.cli train
 	@$(MAKE) --no-print-directory data
 	@$(QUIET) $(BIN)/python -W ignore -m pytest --ignore=tests/browser
@@ -18,7 +18,7 @@ test: .venv/ready-dev lint types imports
 
 # The same tests on a PostgreSQL server that they start themselves; PART names some of them.
 PART ?= tests/unit tests/door tests/desk tests/dialogues tests/reliability
-test-postgres: .venv/ready-dev
+test-postgres: .venv/ready-dev .venv/schemathesis/ready
 	@$(QUIET) $(BIN)/python -W ignore -m bot.cli train
 	@FIRSTLINE_TEST_DATABASE=postgresql $(QUIET) $(BIN)/python -W ignore -m pytest $(PART)
 
@@ -75,10 +75,17 @@ schema: .venv/ready
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
+# In an environment of its own: it needs newer packages than Rasa allows.
+.venv/schemathesis/ready: requirements-schemathesis.txt | .venv/bin/pip
+	@$(BIN)/python -m venv .venv/schemathesis
+	@.venv/schemathesis/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-schemathesis.txt
+	@touch $@
+
 # Locks hold versions and hashes and name no host; needs uv.
 lock:
 	uv pip compile -q --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --no-header requirements.in -o requirements.txt
 	uv pip compile -q --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --no-header requirements-dev.in -o requirements-dev.txt
+	uv pip compile -q --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --no-header requirements-schemathesis.in -o requirements-schemathesis.txt
 
 # Trains the readers of bot/understanding/data/learned_*.npz anew (learning/README.md); about an hour.
 learn: .venv/ready-dev

@@ -116,7 +116,8 @@ async def post_message(request: Request) -> HTTPResponse:
 async def get_messages(request: Request) -> HTTPResponse:
     """Give later messages: `GET /api/v1/messages?conversation=&after=`."""
     token = await _authorised(request, "channel")
-    name, after = request.args.get("conversation", ""), request.args.get("after", "0")
+    query = request.get_args(keep_blank_values=True)
+    name, after = query.get("conversation", ""), query.get("after", "0")
     if not _is_name(name) or not (after.isascii() and after.isdecimal()) or len(after) > 9:
         raise Failure(422, "invalid", _reason("wrong_query"))
     answer = await gateway.read(f"token:{token.id}", name, int(after), has=int(after))

@@ -97,7 +97,8 @@ def clean(words: str) -> str:
     """
     if len(words) > MAX_CHARACTERS:
         raise Refused("too_long", text("too_long", limit=f"{MAX_CHARACTERS:,}"))
-    kept = "".join(c for c in words if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs", "Cn", "Co"))
+    # What this Python does not know may be a newer emoji.
+    kept = "".join(c for c in words if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
     kept = _LEAD.sub("", kept).strip()
     if not _SHOWN.search(kept):
         raise Refused("empty", text("empty"))

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import logging
-import subprocess
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -29,8 +28,9 @@ from bot.security.tables import ApiToken, AuditEntry
 from bot.security.tokens import create, revoke
 from bot.security.webhooks import set_webhook
 from tests.desk_world import make_account
+from tests.program import Program
 from tests.reliability.talk import Talk, only_failure
-from tests.system import PARTS, System, firstline, free_port
+from tests.system import PARTS, System, free_port
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -162,38 +162,6 @@ async def test_no_canary_leaves_the_record(
         assert all_of(table) and not canaries_in(all_of(table)), table.__tablename__
 
 
-class Program:
-    """A program that tells an installation's web process the story."""
-
-    def __init__(self, system: System) -> None:
-        self._system = system
-        token = self._command("token", "add", "line", "channel")
-        # Nobody listens there, so that each message to the channel is one that fails.
-        self._command("webhook", "line", f"http://127.0.0.1:{free_port()}/in")
-        self._http = httpx.Client(base_url=system.address, headers={"authorization": f"Bearer {token}"}, timeout=40)
-
-    def _command(self, *arguments: str) -> str:
-        process = firstline(*arguments, env=self._system.env, log=subprocess.PIPE)
-        words, _ = process.communicate(timeout=60)
-        assert process.returncode == 0, words
-        return words.split()[-1]
-
-    def say(self, words: str) -> httpx.Response:
-        return self._http.post("/api/v1/messages", json={"conversation": "phone-1", "message": words})
-
-    def send_referral(self) -> None:
-        """Tell the story, answer whatever is asked, and send it."""
-        answer = self.say(STORY)
-        for _ in range(30):
-            taps = {reply["payload"] for m in answer.json()["messages"] for reply in m["quick_replies"]}
-            if "#send" in taps:
-                assert "Stored, reference" in self.say("#send").text
-                return
-            offered = sorted(tap for tap in taps if "=" in tap)
-            answer = self.say("#danger=no" if "#danger=no" in offered else next(t for t in offered if "unknown" in t))
-        raise AssertionError("no summary after 30 answers")
-
-
 @pytest.mark.parametrize("level", ["INFO", "DEBUG"])
 def test_no_canary_is_in_the_log_of_any_process(level: str, tmp_path: Path) -> None:
     system = System(tmp_path)
@@ -204,7 +172,9 @@ def test_no_canary_is_in_the_log_of_any_process(level: str, tmp_path: Path) -> N
     try:
         system.start()
         program = Program(system)
-        program.send_referral()
+        # Nobody listens there, so that each message to the channel is one that fails.
+        program.command("webhook", "line", f"http://127.0.0.1:{free_port()}/in")
+        program.send_referral(STORY)
         # A statement fails with its parameters: in the bot's turn, then in every process.
         with engine.connect().execution_options(write=True) as connection:
             connection.execute(text("ALTER TABLE amendments RENAME TO elsewhere"))
