@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from bot.conversations.messages import receive
 from bot.conversations.tables import Conversation
-from bot.database import writing
+from bot.database import now, writing
 from bot.referrals import claims
 from bot.referrals.tables import Case
 from bot.security.accounts import everyone
@@ -41,7 +41,7 @@ def desk_site(database: None) -> Iterator[Desk]:
 def sign_in(chromium: Browser, desk_site: Desk) -> Iterator[SignIn]:
     """Gives desk pages, each of an officer of its own; the queue is empty at the start."""
     with writing() as session:
-        session.execute(update(Case).values(state="closed"))
+        session.execute(update(Case).values(state="closed", closed_at=now()))
     contexts, errors = [], []
 
     def new(role: str = "duty", display: str = "Ana Marin", script: str = "", **options: object) -> Page:

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import func, select, update
 
 from bot.conversations.tables import Conversation, Message
-from bot.database import reading, writing
+from bot.database import now, reading, writing
 from bot.desk import access
 from bot.door import bot_client
 from bot.referrals.tables import Case, Report
@@ -54,7 +54,7 @@ class Access(RuleBasedStateMachine):
         """Leave nothing in the queue of other tests."""
         with writing() as session:
             session.execute(update(Case).where(Case.id.in_([sample.case for sample in self.samples]))
-                            .values(state="closed"))
+                            .values(state="closed", closed_at=now()))
 
     def _asked(self, asked: int) -> tuple[str, Sample | None]:
         """Give an id to ask for, and the case that it is; the last ones are those of something else, or of nothing."""

@@ -14,7 +14,7 @@ import bot.assistant
 from bot.conversations.messages import receive
 from bot.conversations.tables import Conversation, Message
 from bot.conversations.turn import Turn, begin
-from bot.database import reading, writing
+from bot.database import now, reading, writing
 from bot.referrals import cases, claims, decisions, reports, talk
 from bot.referrals.tables import Case, Report
 from bot.security import audit
@@ -59,7 +59,7 @@ class Claims(RuleBasedStateMachine):
         """Leave nothing in the queue of other tests."""
         with writing() as session:
             session.execute(update(Case).where(Case.id.in_([sample.case for sample in self.samples]))
-                            .values(state="closed"))
+                            .values(state="closed", closed_at=now()))
 
     def _do(self, who: int, which: int, act: Callable[..., Any], *given: Any) -> type[Exception] | None:
         try:

@@ -121,7 +121,8 @@ def test_closed_cases_are_found_and_the_search_changes_nothing(ana: Browser) -> 
     called = name()
     sample = with_values(name=called)
     with writing() as session:
-        session.get(Case, sample.case).state = "closed"
+        case = session.get(Case, sample.case)
+        case.state, case.closed_at = "closed", now()
         version = session.get(Report, sample.report).version
     assert found(ana, called, sample) == [True]
     with reading() as session:
