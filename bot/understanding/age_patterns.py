@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-from bot.understanding.nouns import NUMBER_WORD, either, numbers
+from bot.understanding.nouns import NUMBER_WORD, Noun, either, numbers
 
 Kind = Literal["now", "look", "claim", "past"]
 """An age stated for now, a look, a claim, or an age of the past."""
@@ -167,7 +167,41 @@ AGO = re.compile(
     rf"just )?(?P<n>{NUM})(?:{UNIT})?\W+(?:\w+\W+){{0,6}}?(?:(?P<d>{NUM}|a|last)\s+(?:years?|yrs?)\s+ago|"
     rf"(?P<last>last year)|in (?P<y>20[0-2]\d))"
 )
-NUMBERED = re.compile(rf"{either(numbers()['numbered'])}\s?(?:no\.?\s?)?$")
+NUMBERED = re.compile(rf"{either([*numbers()['numbered'], *numbers()['no_age_after']])}\s?(?:no\.?\s?)?$")
+_NUMBERED = re.compile(
+    rf"(?<![a-z]){either(numbers()['numbered'])}\s?(?:no\.?\s?|nr\.?\s?|#)?{NUM}(?!{UNIT}(?![a-z])|-?\s?ish|\s?/?\s?[mf]\b)"
+    rf"|{either(numbers()['figures'])}"
+)
+_COUNTED = re.compile(rf"{BOUND}{NUM}(?=\s?-?{either(numbers()['not_units'])}(?![a-z]))")
+
+
+def numbered(low: str) -> list[tuple[int, int]]:
+    """Find numbers that can be no ages: of gates, rooms, sizes and groups, by the words before them; times and amounts.
+
+    Args:
+        low: plain text.
+
+    Returns:
+        Their spans, with those words.
+    """
+    return [match.span() for match in _NUMBERED.finditer(low)]
+
+
+def counted(low: str, people: list[Noun]) -> list[tuple[int, int]]:
+    """Find the numbers behind which stands what they count: money, hours, things.
+
+    Args:
+        low: plain text.
+        people: its words for people; a number right behind one is an age ("boy 16 phone off").
+
+    Returns:
+        Their spans.
+    """
+    ends = [noun.end for noun in people]
+    return [match.span() for match in _COUNTED.finditer(low)
+            if not any(end <= match.start() <= end + len(" of ") for end in ends)]
+
+
 AHEAD = re.compile(
     rf"{BOUND}(?P<n>{NUM}(?:\s?(?:-|/|or|to|and)\s?{NUM})?)(?P<u>{UNIT})?[\s-]+(?:(?!and\b|or\b|with\b|"
     rf"of\b|in\b|for\b|the\b|is\b)[a-z-]+\s+){{0,3}}$"

@@ -32,6 +32,7 @@ from bot.understanding.age_patterns import (
     YOUNG,
     Kind,
     free,
+    numbered,
 )
 from bot.understanding.nouns import Noun, number
 from bot.understanding.text import plain
@@ -205,7 +206,7 @@ def ages(text: str, people: list[Noun], skip: list[tuple[int, int]], demonyms: l
     """
     low = plain(text)
     taken = bytearray(len(low))
-    for start, end in skip:
+    for start, end in (*skip, *numbered(low)):
         taken[start:end] = b"1" * (end - start)
     found: list[Age] = []
 

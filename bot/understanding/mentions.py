@@ -5,7 +5,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.understanding.nouns import NUMBER_WORD, number
+from bot.understanding.age_patterns import counted, numbered
+from bot.understanding.nouns import NUMBER_WORD, nouns, number
 from bot.understanding.places import wheres
 from bot.understanding.text import plain
 
@@ -37,13 +38,16 @@ def figures(text: str) -> list[Mention]:
         text: any text.
 
     Returns:
-        Whole numbers below 100 in the order of the text; parts of dates, prices and times are left out where they can
-        be told by their form.
+        Whole numbers below 100 in the order of the text; what can be told to be something else, by its form or by the
+        words beside it, is left out.
     """
+    low = plain(text)
+    spans = [*numbered(low), *counted(low, nouns(low))]
     found = []
-    for match in _FIGURE.finditer(plain(text)):
+    for match in _FIGURE.finditer(low):
         value = number(match.group())
-        if value is not None and value < 100:
+        other = any(start < match.end() and match.start() < end for start, end in spans)
+        if value is not None and value < 100 and not other:
             found.append(Mention(value, match.start(), match.end()))
     return found
 

@@ -34,8 +34,11 @@ _NUMBERS = {
         "fillers": _LIST,
         "birth": _LIST,
         "numbered": _LIST,
+        "no_age_after": _LIST,
+        "figures": _LIST,
     },
-    "required": ["words", "counts", "months", "age_units", "not_units", "fillers", "birth", "numbered"],
+    "required": ["words", "counts", "months", "age_units", "not_units", "fillers", "birth", "numbered",
+                 "no_age_after", "figures"],
     "additionalProperties": False,
 }
 

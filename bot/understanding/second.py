@@ -17,7 +17,7 @@ from bot.understanding.learned import Opinion, words_for
 from bot.understanding.negation import status
 from bot.understanding.reading import Fact, Person, Reading, Sign
 from bot.understanding.weighed_home import weigh_country, weigh_home
-from bot.understanding.weighed_people import weigh_ages, weigh_nationality, weigh_sexes
+from bot.understanding.weighed_people import doubt_grown, leave_to_children, weigh_ages, weigh_nationality, weigh_sexes
 
 _PATH = Path(__file__).parent / "data" / "second.yml"
 _SHARE = {"type": "number", "minimum": 0, "maximum": 1}
@@ -112,6 +112,9 @@ def weigh(reading: Reading, text: str, opinion: Opinion) -> Reading:
     weigh_home(made, text, opinion, weights["home"].alone, weights["home"].beside,
                weights["abroad"].alone, weights["doubt"].alone)
     _adult(made, opinion, weights["adult"])
+    if opinion.shares.get("child.no", 0.0) >= weights["adult"].alone:
+        leave_to_children(made.people, opinion, weights["age"].alone)
+    doubt_grown(made.people, opinion)
     _exploited(made, opinion, weights["exploited"].beside)
     return _about(made, opinion, weights["about"])
 

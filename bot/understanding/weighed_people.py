@@ -11,6 +11,12 @@ from bot.understanding.learned import Opinion
 from bot.understanding.mentions import AGE, NATIONALITY, Mention
 from bot.understanding.reading import Fact, Person, Reading
 
+MOST = 0.5
+"""Share from which one age makes another one, that has less than it needs, that of somebody else."""
+SMALL = 9
+"""Years up to which a child is named beside a grown-up as theirs, as a rule."""
+GROWN = 0.65
+"""Share that an adult age must have to stay that of somebody who has another one: it often is the other person's."""
 BARELY = 20
 """Years up to which an adult age beside a child's one is doubted."""
 
@@ -43,11 +49,13 @@ def weigh_ages(people: list[Person], text: str, opinion: Opinion, alone: float, 
     best: dict[int, float] = {}
     for mention, share in shares.items():
         best[int(mention.value)] = max(share, best.get(int(mention.value), 0.0))
+    written = {int(digits) for digits in _DIGITS.findall(text)}
     believed = sorted((mention for mention, share in shares.items() if share >= alone), key=lambda one: one.start)
     mine = [person for person in people if not person.dependent]
     for person in mine:
-        kept = [value for value in _bounds(person.age) if best.get(value, 1.0) >= beside]
-        if kept != _bounds(person.age) and any(best.get(value, 0.0) >= alone for value in kept):
+        kept = [value for value in _bounds(person.age)
+                if best.get(value, 0.0 if value in written else 1.0) >= (beside if value < ADULT else GROWN)]
+        if kept != _bounds(person.age) and any(best.get(value, 0.0) >= MOST for value in kept):
             _set(person, kept, grown)
     known = {value for person in mine for value in _bounds(person.age)}
     if believed and not known:
@@ -66,6 +74,7 @@ def weigh_ages(people: list[Person], text: str, opinion: Opinion, alone: float, 
             person.child = "unclear"
 
 
+_DIGITS = re.compile(r"\d{1,3}")
 _BETWEEN = re.compile(rf"\s*{JOIN}\s*", re.IGNORECASE)
 
 
@@ -80,6 +89,39 @@ def _listed(text: str, believed: list[Mention], known: set[int]) -> list[Mention
     return found
 
 
+def doubt_grown(people: list[Person], opinion: Opinion) -> None:
+    """Doubt that everybody is grown where a number that is nobody's yet may be the age of a minor above `SMALL`.
+
+    Args:
+        people: who was read, changed in place.
+        opinion: what the trained reader makes of the message.
+    """
+    known = {value for person in people for value in _bounds(person.age)}
+    young = any(share >= MOST and SMALL < int(one.value) < ADULT and one.value not in known
+                for one, share in opinion.mentions.get(AGE, {}).items())
+    mine = [person for person in people if not person.dependent]
+    if young and all(person.child == "no" for person in mine):
+        for person in mine:
+            person.child = "unclear"
+
+
+def leave_to_children(people: list[Person], opinion: Opinion, alone: float) -> None:
+    """Give the one person of a message, whom the trained reader takes for grown, an adult's age alone.
+
+    The other ages are those of children beside her ("29, with her two, 5 and 3"). Whether she is grown is then asked.
+
+    Args:
+        people: who was read, changed in place.
+        opinion: what the trained reader makes of the message; it takes the person for grown.
+        alone: share from which a number is an age.
+    """
+    mine = [person for person in people if not person.dependent]
+    shares = opinion.mentions.get(AGE, {})
+    grown = [int(one.value) for one, share in shares.items() if share >= alone and int(one.value) > BARELY]
+    if len(mine) == 1 and grown and any(value < ADULT for value in _bounds(mine[0].age)):
+        mine[0].age, mine[0].child = _age(grown), "unclear"
+
+
 def _set(person: Person, values: list[int], grown: bool) -> None:
     person.age = _age(values)
     if not values:
@@ -90,6 +132,9 @@ def _set(person: Person, values: list[int], grown: bool) -> None:
         person.child = "unclear"
     elif person.child is None:
         person.child = "no"
+    elif person.child == "yes" and min(values) > BARELY:
+        # The word for a child may mean another one.
+        person.child = "unclear"
 
 
 def weigh_sexes(people: list[Person], opinion: Opinion, alone: float, beside: float) -> None:

@@ -66,6 +66,9 @@ def test_age(text: str, age: Any, child: str) -> None:
         "girl, her boyfriend is 24",
         "boy with a man of 51",
         "girl got 17 calls",
+        "girl works 12/7 in a bakery",
+        "girl works 6/7 in a salon",
+        "girl of the crew of 12 pickers",
         "her 9th missing episode, girl",
     ],
 )

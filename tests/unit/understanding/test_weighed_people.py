@@ -8,7 +8,7 @@ import pytest
 from bot.understanding.learned import Opinion
 from bot.understanding.mentions import AGE, NATIONALITY, Mention, countries, figures
 from bot.understanding.reading import Fact, Person, Reading
-from bot.understanding.weighed_people import weigh_ages, weigh_nationality, weigh_sexes
+from bot.understanding.weighed_people import doubt_grown, leave_to_children, weigh_ages, weigh_nationality, weigh_sexes
 
 
 def ages(people: list[Person], shares: dict[int, float], grown: bool = False, between: str = " with ") -> list[Any]:
@@ -52,6 +52,43 @@ def test_barely_an_adult_beside_a_child_s_age_is_uncertain(age: int, child: str)
     assert person.child == child
 
 
+def test_an_adult_age_of_somebody_else_is_left_out_but_a_child_s_never_is() -> None:
+    assert ages([Person(age=[14, 31], child="unclear")], {14: 0.9, 31: 0.4}) == [14]
+    assert ages([Person(age=[17, 26], child="unclear")], {17: 0.9, 26: 0.8}) == [[17, 26]]
+    assert ages([Person(age=[15, 26], child="unclear")], {15: 0.3, 26: 0.9}) == [[15, 26]]
+
+
+def test_a_word_for_a_child_beside_an_adult_s_age_leaves_it_open() -> None:
+    person = Person(child="yes")
+    ages([person], {26: 0.9}, True)
+    assert (person.age, person.child) == (26, "unclear")
+
+
+def age_shares(shares: dict[int, float]) -> Opinion:
+    return Opinion(mentions={AGE: {Mention(value, value, value + 1): share for value, share in shares.items()}})
+
+
+@pytest.mark.parametrize(("age", "after"), [([3, 5], 29), (5, 29), ([5, 29], 29)])
+def test_a_mother_s_age_is_hers_alone_and_is_asked_about(age: Any, after: int) -> None:
+    mother = Person(age=age, child="yes")
+    leave_to_children([mother], age_shares({29: 0.9, 5: 0.9, 3: 0.9}), 0.8)
+    assert (mother.age, mother.child) == (after, "unclear")
+
+
+def test_ages_of_children_alone_stay() -> None:
+    people = [Person(age=5, child="yes")]
+    leave_to_children(people, age_shares({5: 0.9, 29: 0.3}), 0.8)
+    assert (people[0].age, people[0].child) == (5, "yes")
+
+
+@pytest.mark.parametrize(("shares", "child"), [({39: 0.9, 16: 0.6}, "unclear"), ({39: 0.9, 16: 0.3}, "no"),
+                                               ({39: 0.9, 8: 0.9}, "no"), ({39: 0.9, 40: 0.9}, "no")])
+def test_a_minor_s_age_that_is_nobody_s_makes_all_uncertain(shares: dict[int, float], child: str) -> None:
+    people = [Person(age=39, child="no")]
+    doubt_grown(people, age_shares(shares))
+    assert people[0].child == child
+
+
 def test_a_baby_of_somebody_keeps_its_age() -> None:
     assert ages([Person(age=17, child="yes"), Person(age=0, dependent="yes")], {17: 0.9, 0: 0.01}) == [17, 0]
 
@@ -86,6 +123,22 @@ def test_nationality(named: str | None, shares: dict[str, float], after: str | N
     mentions = {Mention(code, number, number + 1): share for number, (code, share) in enumerate(shares.items())}
     weigh_nationality(reading, "some text", Opinion(mentions={NATIONALITY: mentions}), 0.6, 0.1)
     assert [fact.value for fact in reading.facts] == ([after] if after else [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["gate 13, girl alone", "flat 17, three girls inside", "room no. 16, young girl", "class of 15, one girl",
+     "crew of 19 Syrian men", "shoe size 12, big boy", "16 weeks pregnant, girl", "he owes 15 thousand, boy, cook",
+     "8 teeth missing, child", "works 12/7, girl", "open 6/7, the girl cooks", "at 14 o'clock a girl ran in"],
+)
+def test_numbers_of_something_else_are_left_out(text: str) -> None:
+    assert [one.value for one in figures(text) if one.value != 1] == []
+
+
+@pytest.mark.parametrize("text", ["in room 15 yo girl", "boy 15 phones from a trunk", "woman of 15 calls", "unit, 15",
+                                  "15/16", "ward m15", "house 15 f"])
+def test_an_age_beside_such_words_stays(text: str) -> None:
+    assert 15 in [one.value for one in figures(text)]
 
 
 def test_numbers_and_countries_are_found_where_they_stand() -> None:
