@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.understanding.age_patterns import counted, numbered
+from bot.understanding.nations import of_no_person
 from bot.understanding.nouns import NUMBER_WORD, nouns, number
 from bot.understanding.places import wheres
 from bot.understanding.text import plain
@@ -55,13 +56,16 @@ def figures(text: str) -> list[Mention]:
 def countries(text: str) -> list[Mention]:
     """Find countries, words for their people, and towns; where there are words for people, only those of a country.
 
+    Words that mean a language or a thing are left out.
+
     Args:
         text: any text.
 
     Returns:
         They in the order of the text.
     """
-    found = wheres(plain(text))
+    low = plain(text)
+    found = [where for where in wheres(low) if where.kind != "people" or not of_no_person(where, low)]
     people = {where.code for where in found if where.kind == "people"}
     return [Mention(where.code, where.start, where.end) for where in found
             if where.kind == "people" or where.code not in people]

@@ -62,9 +62,17 @@ def _from_whom(where: Where, low: str, people: list[Noun], protected: bool) -> N
     return None
 
 
-def _language(where: Where, low: str) -> bool:
-    before, after = low[max(0, where.start - 60) : where.start], low[where.end : where.end + 25]
-    after, some = after.lstrip(" -,"), context()["some_before"].search(before)
+def of_no_person(where: Where, low: str) -> bool:
+    """Tell whether a word for a people means a language or a thing: "speaks Russian", "Thai massage".
+
+    Args:
+        where: the word.
+        low: plain text.
+    """
+    before, after = low[max(0, where.start - 60) : where.start], low[where.end : where.end + 30]
+    if context()["thing_after"].match(after.lstrip(" -")):
+        return True
+    after, some = after[:25].lstrip(" -,"), context()["some_before"].search(before)
     if some and context()["tongues"].match(low, where.start):
         return True
     return bool(context()["language_before"].search(before) or context()["language_after"].match(after))
@@ -120,11 +128,11 @@ def _named(where: Where, low: str, people: list[Noun], chain: int) -> float:
 
 def _weigh(where: Where, low: str, people: list[Noun], protected: bool, chain: int) -> tuple[float, Noun | None]:
     """Weigh one country; gives the worth, and the person around the child to whom it belongs."""
-    before, after = low[max(0, where.start - 45) : where.start], low[where.end : where.end + 30].lstrip(" -")
+    before = low[max(0, where.start - 45) : where.start]
     if _CORRECTED.match(low, where.end):
         return 0.0, None
     if where.kind == "people":
-        if _language(where, low) or context()["thing_after"].match(after):
+        if of_no_person(where, low):
             return 0.0, None
         spoken = _spoken_of(where, low, people, protected)
         if spoken is None and context()["opponent_before"].search(before):

@@ -147,3 +147,15 @@ def test_numbers_and_countries_are_found_where_they_stand() -> None:
     assert found["16"] == 16 and found["thirteen"] == 13 and not {"14", "50", "03", "05"} & set(found)
     assert {one.value for one in countries(text)} == {"RO", "NG"}
     assert "Craiova" not in [text[one.start : one.end] for one in countries(text)]
+
+
+@pytest.mark.parametrize("text", ["Thai massage salon, girl inside", "a Swiss watch on his arm", "speaks only Russian",
+                                  "a lorry with Bulgarian plates", "needs a Turkish interpreter"])
+def test_words_for_a_language_or_a_thing_are_no_people(text: str) -> None:
+    assert countries(text) == []
+
+
+@pytest.mark.parametrize(("text", "code"), [("girl from Dominica", "DM"), ("boy from the Republic of the Congo", "CG"),
+                                            ("boy from Samoa", "WS"), ("Dominican girl", "DO")])
+def test_small_countries_are_known(text: str, code: str) -> None:
+    assert [one.value for one in countries(text)] == [code]
