@@ -49,8 +49,10 @@ def weigh_home(
     share = opinion.shares.get("home", 0.0)
     found = next((fact for fact in reading.facts if fact.field == "residence"), None)
     if found is not None and found.value == "here" and share < beside:
+        # One of them is wrong, so it is noted as unsure, and asked for.
         reading.facts = [f for f in reading.facts if f.field not in ("residence", "residence_country")]
-        found = None
+        reading.facts.append(replace(found, value="abroad", status="hedged"))
+        return
     if found is None and share >= home:
         reading.facts.append(Fact("residence", "here", "hedged", *words_for(text, opinion, "home")))
     elif found is not None and found.value == "abroad" and share >= home:
