@@ -258,3 +258,11 @@ def test_an_indicator_in_two_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "b.yml").write_text(GOOD, "utf-8")
     with pytest.raises(BrokenData, match=r"^b\.yml:2: .*two files"):
         Patterns(tmp_path)
+
+
+@pytest.mark.parametrize(("text", "near"), [
+    ("the man is still here", True), ("he is outside in a car", True), ("her husband is here and shouts", True),
+    ("girl, 16, she was here in care for two years", False), ("boy 15, he is here with me", False),
+])
+def test_somebody_who_is_here_is_the_child_as_a_rule(text: str, near: bool) -> None:
+    assert ("control.controller_nearby" in {sign.id for sign in find_signs(text)}) == near
