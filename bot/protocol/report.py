@@ -118,6 +118,7 @@ def take(report: Data, reading: Data, correction: bool = False, about: Data | No
         # Named once beside several people, it may be that of one of them: it narrows nothing.
         taken = [{**f, "status": "hedged"} if f["field"] == "nationality" and f["status"] == "stated" else f
                  for f in taken]
+    refuted = {(f["field"], f["value"]) for f in taken if f["status"] == "denied" and isinstance(f["value"], str)}
     for fact in taken:
         if fact["field"] == "age_problem":
             report["age_problem"] = fact["value"]
@@ -127,7 +128,10 @@ def take(report: Data, reading: Data, correction: bool = False, about: Data | No
             continue
         if fact["field"] == "nationality" and len({f["value"] for f in nationalities}) > 1:
             continue
-        if _take_fact(report, fact, correction, about):
+        # "Moldovan, not Romanian" corrects what was said before without a word for it.
+        old = entry_of(report, fact["field"], about)
+        corrects = correction or (old is not None and (fact["field"], str(old["value"])) in refuted)
+        if _take_fact(report, fact, corrects, about):
             changed.append(fact["field"])
     if len({f["value"] for f in nationalities}) > 1:
         report["several_nationalities"] = sorted({f["value"] for f in nationalities})

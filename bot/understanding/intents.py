@@ -20,7 +20,9 @@ TAP = "#"
 SURE = 0.85
 """Confidence from which a learned intent is believed, and then only in a short message that says nothing of a case."""
 
-_LEAD = re.compile(r"^\W*(?:(?:sorry|correction|no|wrong|make that|actually|hmm|typo|i meant?|my mistake)\b\W*)+", re.I)
+_LEAD = re.compile(
+    r"^\W*(?:(?:sorry|correction|no|wrong|make that|actually|hmm|oops|wait|typo|(?:i )?mistyped|i meant?|my mistake|"
+    r"it'?s|it is|(?:it )?should be)\b\W*)+", re.I)
 _CONTRAST = re.compile(
     r"\bnot\b.{1,30}\b(?:but|actually)\b|\bactually\b|^\W*[\w-]+,? not [\w-]+\W*$|\bnot .{1,20}, (?:s?he|it|they)\b",
     re.I,
@@ -59,9 +61,14 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
     text = without_markup(text)
     reading, opinion = read(text, today, here), reader().read(text)
     command = _command(text, reading, opinion, learned)
-    if command == "correct" and not (reading.people or reading.facts):
+    if command in ("correct", "change") and not (reading.people or reading.facts):
         # "15 not 16": what is denied goes, so that what is left can be read.
-        reading = read(_DENIED.sub(" ", _LEAD.sub("", text)), today, here)
+        left = read(_DENIED.sub(" ", _LEAD.sub("", text)), today, here)
+        if command == "correct" or left.people or left.facts:
+            command, reading = "correct", left
+    elif command == "change" and _LEAD.match(text):
+        # "wrong, he is with his brother" says itself what is right.
+        command = "correct"
     asked = question_in(text, reading, opinion)
     if _is_rather_a_question(command, asked, text):
         command = None

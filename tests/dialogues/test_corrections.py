@@ -1,6 +1,8 @@
 """Correcting, going back, skipping, starting again, stopping and coming back."""
 from __future__ import annotations
 
+import pytest
+
 from tests.dialogues.conftest import Chat
 
 FIRST = "Boy, 16, from Albania, alone at the ferry terminal, no papers"
@@ -111,3 +113,25 @@ async def test_two_cases_in_one_chat_stay_two(chat: Chat) -> None:
     await chat.say("other case")
     await chat.say("#danger=no")
     assert chat.value("age") == 16 and chat.value("nationality") == "AL"
+
+
+@pytest.mark.parametrize("said", ["wrong, its 14", "i mistyped, 14", "age is 14 sorry", "no no she is fourteen",
+                                  "oops 14", "it should be 14", "14 not 16"])
+async def test_an_age_is_corrected_in_many_ways(chat: Chat, said: str) -> None:
+    await chat.say("Girl of 16 from Albania alone at the station, a man holds her passport")
+    await chat.say(said)
+    assert chat.record()["persons"][0]["values"]["age"]["value"] == 14
+
+
+@pytest.mark.parametrize("said", ["she is moldovan not romanian", "she isnt romanian, she is from moldova"])
+async def test_what_is_denied_by_what_is_said_instead_is_corrected(chat: Chat, said: str) -> None:
+    await chat.say("Romanian girl of 16 alone at the station, a man holds her passport")
+    await chat.say(said)
+    assert chat.record()["persons"][0]["values"]["nationality"]["value"] == "MD"
+
+
+@pytest.mark.parametrize("said", ["change", "change age", "wrong", "edit the age"])
+async def test_a_wish_to_change_that_says_nothing_else_stays_one(chat: Chat, said: str) -> None:
+    await chat.say("Girl of 16 from Albania alone at the station, a man holds her passport")
+    await chat.say(said)
+    assert chat.record()["persons"][0]["values"]["age"]["value"] == 16
