@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings as generated
+from sqlalchemy import event
 
+from bot.conversations.tables import Message
 from bot.security.logs import configure
 from tests import planted
 from tests.databases import ON_POSTGRESQL, new_url, server
@@ -40,6 +42,7 @@ _LEAST_FILES = 150
 """Files that the whole suite leaves at least: a search that finds nothing to search is a defect."""
 _wrong = pytest.StashKey[str]()
 _of_tests = pytest.StashKey[Path]()
+_stored_at_all: set[str] = set()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -58,22 +61,17 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     folders = [_FOLDER, session.config.stash[_of_tests], *([server().folder] if ON_POSTGRESQL else ())]
     found = planted.search(folders)
     wrong = found.wrong(_LEAST_FILES if whole else 1)
-    if whole and not wrong and not _planted_words_are_stored():
+    if whole and not wrong and not _stored_at_all:
         wrong = "no planted word was stored at all, so its absence says nothing"
     session.config.stash[_wrong] = wrong or ""
     if wrong:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def _planted_words_are_stored() -> bool:
-    from sqlalchemy import select
-
-    from bot.conversations.tables import Message
-    from bot.database import reading
-
-    with reading() as session:
-        told = select(Message).where(Message.author == "responder").execution_options(yield_per=500)
-        return any(planted.CHILD in message.text for message in session.execute(told).scalars())
+@event.listens_for(Message, "after_insert")
+def _note_planted_words(_: object, __: object, message: Message) -> None:
+    """Note that a planted word was stored: tests of erasure may have taken every one away again by the end."""
+    _stored_at_all.update({planted.CHILD} if planted.CHILD in message.text else ())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
