@@ -67,9 +67,15 @@ def _pages(officer: Browser, manager: Browser) -> dict[str, Page]:
 
     def find(turn: int) -> httpx.Response:
         reference, case = known[turn]
-        answer = officer.post("/desk/find", reference=reference.lower().replace("-", " "))
+        answer = officer.post("/desk/find", typed=reference.lower().replace("-", " "))
         if answer.headers.get("location") != f"/desk/case/{case}":
             raise RuntimeError(f"not found: {answer.status_code}")
+        return answer
+
+    def search(typed: str) -> httpx.Response:
+        answer = officer.post("/desk/find", typed=typed)
+        if 'href="/desk/case/' not in answer.text:
+            raise RuntimeError(f"nobody of that name: {answer.status_code}")
         return answer
 
     return {
@@ -78,6 +84,8 @@ def _pages(officer: Browser, manager: Browser) -> dict[str, Page]:
         "the closed cases": lambda turn: officer.client.get("/desk?show=closed"),
         "a case manager's queue": lambda turn: manager.client.get("/desk"),
         "searching a reference": find,
+        "searching a name": lambda turn: search(seeding.called(turn)),
+        "searching a first name of many": lambda turn: search(seeding.called(turn).split()[0]),
         "opening the case that was found": lambda turn: officer.client.get(f"/desk/case/{known[turn][1]}"),
     }
 

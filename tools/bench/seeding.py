@@ -21,9 +21,12 @@ from sqlalchemy.orm import Session
 
 from bot.conversations.tables import Conversation, DialogueState, Message
 from bot.database import now, writing
+from bot.protocol.search import NAME, PHONE, SOUND, Token, name_parts, sound_of
+from bot.referrals.index import hashed
 from bot.referrals.reference import new_reference
-from bot.referrals.tables import Case, Receipt, Report
+from bot.referrals.tables import Case, Receipt, Report, SearchToken
 from bot.security import accounts, chain, keys
+from bot.security.keys import index_key
 from bot.security.sealing import new_key
 from bot.security.tables import Account, AuditEntry, DataKey
 
@@ -31,6 +34,7 @@ LIVE = 1_000
 """Cases that are not closed: a fifth contacts, half of all unclaimed, one in twenty with danger."""
 MESSAGES = 4
 OFFICERS, MANAGERS = 20, 50
+FIRST_NAMES, FAMILY_NAMES = 300, 20_000
 YEARS = 5
 BATCH = 1_000
 PASSED = ("queue.opened", "case.opened", "case.claimed", "case.closed")
@@ -119,12 +123,14 @@ class Copier:
         self._chance = random.Random(number)
         self._now = now()
         names = [manager_name(number) for number in range(MANAGERS)]
+        self._index = index_key(session.connection())[1]
         self._managers = [(name, Case.case_manager.lookup(session, name)) for name in names]
         self._rows: Rows = defaultdict(list)
 
     def copies(self) -> Iterator[Rows]:
         """Give the rows of all copies, batch by batch."""
         for place in range(self._number):
+            self._called = called(place)
             self._copy(self._draw(place >= self._number - LIVE))
             if place % BATCH == BATCH - 1 or place == self._number - 1:
                 yield self._rows
@@ -159,6 +165,8 @@ class Copier:
         sealed = _sealed(original.report, report, key, reference=reference)
         self._add(Report, **_clear(original.report, **own), **sealed)
         self._case(copy)
+        for token in _tokens(self._called, self._chance):
+            self._add(SearchToken, token=hashed(self._index, token), report_id=report, kind=token.kind)
         for receipt in [] if copy.contact else original.receipts:
             self._add(Receipt, **_clear(receipt, id=str(uuid.uuid4()), report_id=report))
         for message in original.messages:
@@ -183,6 +191,24 @@ class Copier:
         for action in PASSED if closed else ():
             self._add(AuditEntry, at=copy.at, actor="officer0", action=action,
                       subject=None if action == PASSED[0] else case)
+
+
+def called(number: int) -> str:
+    """Give the name by which the report of a number is found: first names are few, family names many."""
+    chance = random.Random(number)
+    first, family = random.Random(chance.randrange(FIRST_NAMES)), random.Random(-1 - chance.randrange(FAMILY_NAMES))
+    return f"{_word(first, 2)} {_word(family, 4)}"
+
+
+def _word(chance: random.Random, syllables: int) -> str:
+    return "".join(chance.choice("bdfgklmnprstvz") + chance.choice("aeiou") for _ in range(syllables))
+
+
+def _tokens(name: str, chance: random.Random) -> set[Token]:
+    """Give what a report is found by: the parts of a name, their sound, and a phone."""
+    parts = name_parts(name)
+    sounds = {Token(SOUND, sound_of(part)) for part in parts}
+    return {Token(NAME, part) for part in parts} | sounds | {Token(PHONE, f"+4477009{chance.randrange(10**5):05}")}
 
 
 def manager_name(number: int) -> str:
@@ -224,7 +250,8 @@ def fill(number: int) -> None:
             accounts.add(session, f"officer{place}", accounts.DUTY, f"Officer {place}", "bench")
         for rows in Copier(session, _original(session, report), number).copies():
             rows[AuditEntry] = _chained(session, rows[AuditEntry])
-            for table in (DataKey, Conversation, Report, Case, Receipt, Message, DialogueState, AuditEntry):
+            for table in (DataKey, Conversation, Report, SearchToken, Case, Receipt, Message, DialogueState,
+                          AuditEntry):
                 if rows[table]:
                     session.execute(table.__table__.insert(), rows[table])
         if session.get_bind().dialect.name == "postgresql":
