@@ -57,13 +57,17 @@ def find_by_words(typed: str, account: Account) -> list[tuple[Item, str]]:
         KeyMissing: there is no key file.
     """
     shown: list[tuple[Item, str]] = []
+    kind = "nothing"
     with reading() as session:
-        found = search(session, typed, here_for(new_report()))
-        for one in found:
+        for one in search(session, typed, here_for(new_report())):
+            kind = one.by if kind == "nothing" else kind
             items = items_of(session, account, one.reports, MOST_FOUND - len(shown))
             shown += [(item, str(texts()["found"][one.by])) for item in items]
+            if len(shown) == MOST_FOUND:
+                # What is less sure would not be shown any more.
+                break
     with writing() as session:
-        audit.note(session, account.name, "cases.searched", f"{found[0].by if found else 'nothing'} {len(shown)}")
+        audit.note(session, account.name, "cases.searched", f"{kind} {len(shown)}")
     return shown
 
 

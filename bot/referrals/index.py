@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import structlog
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from bot.protocol.report import Data
@@ -80,10 +80,8 @@ def with_all(session: Session, tokens: Iterable[Token]) -> set[str]:
     for key in index_keys().values():
         # A record has all its tokens under one key: the newest, or an earlier one until it is indexed anew.
         wanted = {hashed(key, token) for token in tokens}
-        query = select(SearchToken.report_id, SearchToken.token).where(SearchToken.token.in_(wanted))
-        had: dict[str, set[str]] = {}
-        for row in session.execute(query):
-            had.setdefault(row.report_id, set()).add(row.token)
-        found |= {report_id for report_id, tokens_had in had.items() if tokens_had == wanted}
+        query = (select(SearchToken.report_id).where(SearchToken.token.in_(wanted)).group_by(SearchToken.report_id)
+                 .having(func.count(SearchToken.token.distinct()) == len(wanted)))
+        found.update(session.execute(query).scalars())
     return found
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -38,7 +39,7 @@ class Alike:
     strong: bool
 
 
-def search(session: Session, typed: str, here: str) -> list[Found]:
+def search(session: Session, typed: str, here: str) -> Iterator[Found]:
     """Find reports by a name or parts of one, a date of birth, a phone or a plate.
 
     Args:
@@ -46,17 +47,18 @@ def search(session: Session, typed: str, here: str) -> list[Found]:
         typed: what was typed.
         here: ISO code of the country of the desk.
 
-    Returns:
-        The surest first, each report once; an empty list where nothing like that can be looked for.
+    Yields:
+        The surest first, each report once, and each only looked for when it is asked for; nothing where nothing like
+        that can be looked for.
 
     Raises:
         KeyMissing: there is no key file.
     """
-    found: list[Found] = []
+    before: set[str] = set()
     for tokens in asked_for(typed, here):
-        before = {report for one in found for report in one.reports}
-        found.append(Found(tokens[0].kind, frozenset(with_all(session, tokens) - before)))
-    return found
+        found = with_all(session, tokens) - before
+        before |= found
+        yield Found(tokens[0].kind, frozenset(found))
 
 
 def alike(session: Session, report_id: str, content: Data) -> list[Alike]:

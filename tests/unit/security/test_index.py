@@ -54,7 +54,7 @@ def found(typed: str) -> set[str]:
     """Look as a process does that knows no key yet, and take only what is surest."""
     keys.open_keys.clear()
     with reading() as session:
-        return set(search(session, typed, "PT")[0].reports)
+        return set(next(search(session, typed, "PT")).reports)
 
 
 def whole(reports: dict[str, str]) -> bool:
