@@ -118,7 +118,7 @@ def take(report: Data, reading: Data, correction: bool = False, about: Data | No
         # Named once beside several people, it may be that of one of them: it narrows nothing.
         taken = [{**f, "status": "hedged"} if f["field"] == "nationality" and f["status"] == "stated" else f
                  for f in taken]
-    refuted = {(f["field"], f["value"]) for f in taken if f["status"] == "denied" and isinstance(f["value"], str)}
+    refuted = {f["value"] for f in taken if f["field"] == "nationality" and f["status"] == "denied"}
     for fact in taken:
         if fact["field"] == "age_problem":
             report["age_problem"] = fact["value"]
@@ -128,10 +128,10 @@ def take(report: Data, reading: Data, correction: bool = False, about: Data | No
             continue
         if fact["field"] == "nationality" and len({f["value"] for f in nationalities}) > 1:
             continue
-        # "Moldovan, not Romanian" corrects what was said before without a word for it.
-        old = entry_of(report, fact["field"], about)
-        corrects = correction or (old is not None and (fact["field"], str(old["value"])) in refuted)
-        if _take_fact(report, fact, corrects, about):
+        # "Moldovan, not Romanian" corrects what was said before without a word for it. Of nothing else: a denial clears
+        # neither danger nor fear.
+        old = entry_of(report, "nationality", about) if fact["field"] == "nationality" else None
+        if _take_fact(report, fact, correction or (old is not None and old["value"] in refuted), about):
             changed.append(fact["field"])
     if len({f["value"] for f in nationalities}) > 1:
         report["several_nationalities"] = sorted({f["value"] for f in nationalities})
@@ -190,6 +190,9 @@ def _keeps(field: str, old: Data, new: Any, status: str) -> bool:
     """
     if field in ("danger", "missing"):
         return old["value"] in ("yes", "now") or new not in ("yes", "now")
+    if field == "fear" and new == "denied":
+        # What keeps a country closed is taken back by a correction or an answer alone.
+        return True
     if fields()[field].scope == "person" and old["status"] == "stated":
         return True
     return old["value"] == new or old["source"] in ("answer", "officer", "channel") or (

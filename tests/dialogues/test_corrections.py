@@ -135,3 +135,12 @@ async def test_a_wish_to_change_that_says_nothing_else_stays_one(chat: Chat, sai
     await chat.say("Girl of 16 from Albania alone at the station, a man holds her passport")
     await chat.say(said)
     assert chat.record()["persons"][0]["values"]["age"]["value"] == 16
+
+
+async def test_a_denial_never_takes_the_fear_back_that_was_told(chat: Chat) -> None:
+    await chat.say("Girl of 15 from Albania alone at the station, she is afraid of being sent back to her country")
+    told = chat.value("fear")
+    assert told == "fear"
+    for said in ("she is not afraid to go back", "she has no fear of return", "says nobody there frightens her"):
+        await chat.say(said)
+        assert chat.value("fear") == told
