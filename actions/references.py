@@ -7,7 +7,8 @@ from actions.safe import Step
 from bot.conversations.turn import Addition, Turn
 from bot.protocol.catalogue import text
 from bot.protocol.dialogue import say
-from bot.protocol.report import put, take
+from bot.protocol.entering import take
+from bot.protocol.report import put
 from bot.protocol.wording import Reply
 from bot.referrals.reference import clean_reference
 

@@ -12,7 +12,8 @@ from bot.protocol.agenda import asked_key, next_question, of_persons
 from bot.protocol.answers import interpret, store
 from bot.protocol.catalogue import questions, text
 from bot.protocol.dialogue import ask, change_line, emergency, is_line, play_back, play_back_of, say, so_far
-from bot.protocol.report import in_danger, new_report, put, take, take_more_people
+from bot.protocol.entering import take, take_more_people
+from bot.protocol.report import in_danger, new_report, put
 from bot.protocol.wording import Reply, describe
 from bot.understanding.reader import read
 

@@ -11,7 +11,8 @@ from bot.protocol.agenda import asked_key, next_question
 from bot.protocol.answers import DIFFERS, LONGEST_SHORT, choices, interpret, store
 from bot.protocol.catalogue import Option, Question, questions, text, tongues
 from bot.protocol.dialogue import HUMAN, OTHER, SAME, advise, emergency, play_back, say
-from bot.protocol.report import Data, in_danger, new_report, put, take, value
+from bot.protocol.entering import take
+from bot.protocol.report import Data, in_danger, new_report, put, value
 from bot.protocol.wording import Reply, fill
 from bot.understanding.places import countries_in
 from bot.understanding.questions import is_question

@@ -14,9 +14,10 @@ from typing import Any
 from bot.protocol.agenda import open_questions
 from bot.protocol.answers import store, tap
 from bot.protocol.catalogue import questions
+from bot.protocol.entering import take
 from bot.protocol.indicators import indicators
 from bot.protocol.record import assess_all
-from bot.protocol.report import Data, new_report, signs_present, take
+from bot.protocol.report import Data, new_report, signs_present
 from bot.protocol.routes import here_of
 from bot.understanding.intents import understand
 

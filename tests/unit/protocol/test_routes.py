@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.protocol.catalogue import fields, sources, texts
+from bot.protocol.entering import take
 from bot.protocol.indicators import indicators
 from bot.protocol.names import country_name
 from bot.protocol.profile import ROUTES
-from bot.protocol.report import Data, new_report, put, signs_present, take
+from bot.protocol.report import Data, new_report, put, signs_present
 from bot.protocol.routes import (
     ALL_FOREIGN,
     ON_TOP,

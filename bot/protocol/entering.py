@@ -1,0 +1,198 @@
+"""How what was understood of a message enters a report: what stays, what is replaced, and who is meant."""
+from __future__ import annotations
+
+import re
+from copy import deepcopy
+from typing import Any
+
+from bot.protocol.catalogue import fields
+from bot.protocol.report import Data, add_person, entry_of, put
+
+
+def take(report: Data, reading: Data, correction: bool = False, about: Data | None = None) -> list[str]:
+    """Enter what a message was understood to say.
+
+    Args:
+        report: the report, changed in place.
+        reading: a `Reading` as plain data.
+        correction: True where the responder corrects: then what is read replaces what stood there.
+        about: the one person that was asked about, of whom what is said of a person is said.
+
+    Returns:
+        Ids of the fields and signs that are new or changed, in reading order, for the play-back.
+    """
+    changed: list[str] = []
+    report["about_a_person"] = report["about_a_person"] or reading["about_a_person"]
+    # "The man is Polish, 51": somebody else's age and nationality are not the child's.
+    of_another = about is None and not correction and _speaks_of_another(report, reading["people"])
+    if about is not None:
+        changed += _fill(about, reading["people"][0], correction) if reading["people"] else []
+    elif not of_another:
+        changed += _take_people(report, reading["people"], correction)
+    taken = [f for f in reading["facts"]
+             if not (of_another and f["field"] in fields() and fields()[f["field"]].scope == "person")]
+    nationalities = [f for f in taken if f["field"] == "nationality" and f["status"] != "denied"]
+    if about is None and len(report["persons"]) > 1 and not _NATION_OF_ALL.search(" ".join(report["account"][-1:])):
+        # Named once beside several people, it may be that of one of them: it narrows nothing.
+        taken = [{**f, "status": "hedged"} if f["field"] == "nationality" and f["status"] == "stated" else f
+                 for f in taken]
+    refuted = {f["value"] for f in taken if f["field"] == "nationality" and f["status"] == "denied"}
+    for fact in taken:
+        if fact["field"] == "age_problem":
+            report["age_problem"] = fact["value"]
+            changed.append("age_problem")
+            continue
+        if fact["field"] not in fields():
+            continue
+        if fact["field"] == "nationality" and len({f["value"] for f in nationalities}) > 1:
+            continue
+        # "Moldovan, not Romanian" corrects what was said before without a word for it. Of nothing else: a denial clears
+        # neither danger nor fear.
+        old = entry_of(report, "nationality", about) if fact["field"] == "nationality" else None
+        if _take_fact(report, fact, correction or (old is not None and old["value"] in refuted), about):
+            changed.append(fact["field"])
+    if len({f["value"] for f in nationalities}) > 1:
+        report["several_nationalities"] = sorted({f["value"] for f in nationalities})
+    for sign in reading["signs"]:
+        known = report["signs"].get(sign["id"])
+        if known is None or (known["seen"] == "denied" and sign["seen"] != "denied"):
+            report["signs"][sign["id"]] = {k: sign[k] for k in ("seen", "words", "sure")}
+            changed.append(sign["id"])
+    return changed
+
+
+def _speaks_of_another(report: Data, people: list[Data]) -> bool:
+    """Tell whether a message speaks of adults only while the report is about a child."""
+    of_adults = bool(people) and all(p["child"] == "no" for p in people)
+    return of_adults and any(p["values"].get("child", {}).get("value") in ("yes", "unclear") for p in report["persons"])
+
+
+def _take_fact(report: Data, fact: Data, correction: bool, about: Data | None) -> bool:
+    field, new = fact["field"], fact["value"]
+    if field == "place" and _ADDRESS.search(str(new)):
+        # An address of stay is never echoed on an outside channel; it stays in the account alone.
+        return False
+    if isinstance(new, bool):
+        new = "yes" if new else "no"
+    if fact["status"] == "denied" and field != "fear":
+        return False
+    old = entry_of(report, field, about)
+    kind = fields()[field].kind
+    if old and old.get("open") is None and not correction:
+        if kind == "list":
+            new = new if isinstance(new, list) else [new]
+            if set(new) <= set(old["value"]):
+                return False
+        # Danger and missing only ever rise by reading; everything else keeps what was said first unless it is new.
+        elif _keeps(field, old, new, fact["status"]):
+            return False
+    if kind == "list" and not isinstance(new, list):
+        new = [new]
+    put(report, field, new, source="message", words=fact["words"], status=fact["status"], person=about)
+    return True
+
+
+_NATION_OF_ALL = re.compile(
+    r"\b(?:both|all|they|siblings|brothers|sisters|children|kids|family|girls|boys|women)\b", re.I)
+_ADDRESS = re.compile(
+    r"\d{1,4}[a-z]?,? +[\w' -]{2,30}"
+    r"(?:street|str|road|rd|avenue|ave|lane|square|close|drive|strasse|straße|ulica|rue|via)\b"
+    r"|\b(?:rue|via|calle|ulica|ul\.) +[\w' -]{2,30}\d{1,4}\b", re.I)
+
+
+def _keeps(field: str, old: Data, new: Any, status: str) -> bool:
+    """Tell whether what stands there stays: danger only rises, an answer outranks a reading, a doubt clears nothing,
+    and what is proven of the sender is not changed by a word in a story.
+
+    What was said of a person stays until it is corrected.
+    """
+    if field in ("danger", "missing"):
+        return old["value"] in ("yes", "now") or new not in ("yes", "now")
+    if field == "fear" and new == "denied":
+        # What keeps a country closed is taken back by a correction or an answer alone.
+        return True
+    if fields()[field].scope == "person" and old["status"] == "stated":
+        return True
+    return old["value"] == new or old["source"] in ("answer", "officer", "channel") or (
+        old["status"] == "stated" and status == "hedged")
+
+
+def _take_people(report: Data, people: list[Data], correction: bool) -> list[str]:
+    changed: list[str] = []
+    if not people:
+        return changed
+    if not report["persons"]:
+        for read in people:
+            changed += _fill(add_person(report, read["count"]), read, correction=True)
+        return changed
+    _part(report, people)
+    free = list(report["persons"])
+    for read in people:
+        person = next((p for p in free if _may_be(p, read)), None)
+        if person is None and len(people) == 1:
+            # "The boy is 9, not 8": the same sex tells who is meant where the age does not.
+            same = [p for p in free if read["sex"] and p["values"].get("sex", {}).get("value") == read["sex"]]
+            person = (same or free)[0]
+        if person is None:
+            person = add_person(report, read["count"])
+        else:
+            free.remove(person)
+        changed += _fill(person, read, correction)
+    return changed
+
+
+def _part(report: Data, people: list[Data]) -> None:
+    """Make persons of their own of one entry for several, where a message now tells them apart."""
+    several = [p for p in report["persons"] if p["count"] > 1]
+    if len(several) == 1 and len(people) > 1 and sum(read["count"] for read in people) == several[0]["count"]:
+        group = several[0]
+        if "age" not in group["values"]:
+            group["count"] = people[0]["count"]
+            for read in people[1:]:
+                add_person(report, read["count"])["values"] = deepcopy(group["values"])
+
+
+def _may_be(person: Data, read: Data) -> bool:
+    """Tell whether a description can be that of a person already known."""
+    values = {field: person["values"].get(field, {}).get("value") for field in ("sex", "age", "child")}
+    if values["sex"] and read["sex"] and values["sex"] != read["sex"]:
+        return False
+    if {values["child"], read["child"]} == {"yes", "no"}:
+        return False
+    known, new = (age if isinstance(age, list) or age is None else [age, age] for age in (values["age"], read["age"]))
+    return known is None or new is None or (new[0] <= known[1] and known[0] <= new[1])
+
+
+def take_more_people(report: Data, reading: Data) -> list[Data]:
+    """Enter people that a message adds to those known; what it says of a person is said of them alone.
+
+    Args:
+        report: the report, changed in place.
+        reading: a `Reading` as plain data; where it describes nobody, one person of whom nothing is known is added.
+
+    Returns:
+        The new persons.
+    """
+    newcomers = [add_person(report, read["count"]) for read in reading["people"]] or [add_person(report)]
+    for person, read in zip(newcomers, reading["people"], strict=False):
+        _fill(person, read, correction=True)
+    of_person = [f for f in reading["facts"] if f["field"] in fields() and fields()[f["field"]].scope == "person"]
+    for fact in of_person:
+        for person in newcomers if fact["status"] != "denied" else ():
+            put(report, fact["field"], fact["value"], source="message", words=fact["words"], status=fact["status"],
+                person=person)
+    take(report, {**reading, "people": [], "facts": [f for f in reading["facts"] if f not in of_person]})
+    return newcomers
+
+
+def _fill(person: Data, read: Data, correction: bool) -> list[str]:
+    changed = []
+    for field in ("age", "child", "sex", "dependent"):
+        new = read.get(field)
+        old = person["values"].get(field)
+        if new is None or (old and old.get("open") is None and (not correction or old["value"] == new)):
+            continue
+        words = read.get("words", "")
+        person["values"][field] = {"value": new, "status": "stated", "source": "message", "words": words}
+        changed.append(field)
+    return changed
