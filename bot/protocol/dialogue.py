@@ -33,7 +33,7 @@ def play_back(report: Data, changed: list[str], not_understood: list[str], setti
         about: the one person that was asked about; of the others nothing is repeated.
 
     Returns:
-        At most two messages; in a discreet chat one word.
+        A few messages at most; in a discreet chat one word.
     """
     keys = set(changed)
     others = [p["id"] for p in report["persons"] if about is not None and p["id"] != about["id"]]
@@ -49,6 +49,8 @@ def play_back(report: Data, changed: list[str], not_understood: list[str], setti
         replies.append(say("kept_part", report, setting, words=words.replace("{", "(").replace("}", ")")))
     if "age_problem" in keys:
         replies.append(say(report["age_problem"], report, setting))
+    if "taken_back" in keys:
+        replies.append(say("taken_back", report, setting))
     return replies
 
 

@@ -6,7 +6,8 @@ from copy import deepcopy
 from typing import Any
 
 from bot.protocol.catalogue import fields
-from bot.protocol.report import Data, add_person, entry_of, put
+from bot.protocol.report import Data, add_person, entry_of, put, value
+from bot.protocol.routes import STATED_FEAR
 
 
 def take(report: Data, reading: Data, correction: bool = False, about: Data | None = None) -> list[str]:
@@ -49,8 +50,13 @@ def take(report: Data, reading: Data, correction: bool = False, about: Data | No
         # "Moldovan, not Romanian" corrects what was said before without a word for it. Of nothing else: a denial clears
         # neither danger nor fear.
         old = entry_of(report, "nationality", about) if fact["field"] == "nationality" else None
+        if not correction and _takes_back(report, fact):
+            report["reopened"], report["reopened_person"] = fields()[fact["field"]].ask, None
+            changed.append("taken_back")
         if _take_fact(report, fact, correction or (old is not None and old["value"] in refuted), about):
             changed.append(fact["field"])
+    if correction and "age" in changed and not any(f["field"] == "age_problem" for f in taken):
+        report["age_problem"] = None
     if len({f["value"] for f in nationalities}) > 1:
         report["several_nationalities"] = sorted({f["value"] for f in nationalities})
     for sign in reading["signs"]:
@@ -92,6 +98,14 @@ def _take_fact(report: Data, fact: Data, correction: bool, about: Data | None) -
     return True
 
 
+def _takes_back(report: Data, fact: Data) -> bool:
+    """Tell whether a denial meets what was told before and is not taken back by a word: which holds is then asked."""
+    standing, denials = _STANDS_UNTIL_ASKED.get(fact["field"], ((), ()))
+    return value(report, fact["field"]) in standing and (fact["value"] in denials or fact["status"] == "denied")
+
+
+_STANDS_UNTIL_ASKED = {"fear": (STATED_FEAR, ("denied",)), "missing": (("now",), ("no",))}
+"""Field to what was told, and what denies it."""
 _NATION_OF_ALL = re.compile(
     r"\b(?:both|all|they|siblings|brothers|sisters|children|kids|family|girls|boys|women)\b", re.I)
 _ADDRESS = re.compile(
@@ -129,15 +143,62 @@ def _take_people(report: Data, people: list[Data], correction: bool) -> list[str
     free = list(report["persons"])
     for read in people:
         person = next((p for p in free if _may_be(p, read)), None)
-        if person is None and len(people) == 1:
+        if person is None and len(people) == 1 and (correction or not _is_another(report, read)):
             # "The boy is 9, not 8": the same sex tells who is meant where the age does not.
             same = [p for p in free if read["sex"] and p["values"].get("sex", {}).get("value") == read["sex"]]
             person = (same or free)[0]
+            if not correction and len(report["persons"]) == 1:
+                changed += _hold_both(report, person, read)
         if person is None:
             person = add_person(report, read["count"])
         else:
             free.remove(person)
         changed += _fill(person, read, correction)
+    return changed
+
+
+GENERATION = 10
+"""Years from which a child's age is not that of the grown-up who was told of before."""
+
+
+def _is_another(report: Data, read: Data) -> bool:
+    """Tell whether a child that is none of those known is told of: "her sister, 12", or a small child beside adults."""
+    if read["earlier"] or read["child"] not in ("yes", "unclear"):
+        return False
+    values = [person["values"] for person in report["persons"]]
+    if any(value.get("age", {}).get("words") == read["words"] for value in values):
+        return False
+    sexes = {value.get("sex", {}).get("value") for value in values}
+    if read["relative"] or (read["age"] is not None and read["sex"] and not sexes & {read["sex"], None}):
+        return True
+    if any(value.get("child", {}).get("value") != "no" for value in values):
+        return False
+    if read["age"] is None:
+        return bool(read["count"] > 1)
+    return all("age" in value and _bounds(value["age"]["value"])[0] - _bounds(read["age"])[1] >= GENERATION
+               for value in values)
+
+
+def _hold_both(report: Data, person: Data, read: Data) -> list[str]:
+    """Keep what was told before beside what does not fit it, doubted, until somebody says which is right.
+
+    A child's age told after an adult's makes nobody grown: in doubt not an adult (protocol, section 3, rule 2).
+    """
+    values, changed = person["values"], []
+    old, told = values.get("age"), read["age"]
+    sex = values.get("sex", {}).get("value")
+    if read["earlier"] or (sex and read["sex"] and sex != read["sex"]):
+        return []
+    if old and told is not None and old.get("open") is None and not _overlap(old["value"], told):
+        both = [*_bounds(old["value"]), *_bounds(told)]
+        values["age"] = {**old, "value": [min(both), max(both)], "status": "hedged", "source": "message"}
+        report["age_problem"], report["age_problem_asked"] = "two_ages", False
+        changed += ["age", "age_problem"]
+    child = values.get("child", {}).get("value")
+    if child and read["child"] and child != read["child"]:
+        values["child"] = {"value": "unclear" if old or told is None else read["child"], "status": "hedged",
+                           "source": "message", "words": read["words"]}
+        changed.append("child")
     return changed
 
 
@@ -159,8 +220,16 @@ def _may_be(person: Data, read: Data) -> bool:
         return False
     if {values["child"], read["child"]} == {"yes", "no"}:
         return False
-    known, new = (age if isinstance(age, list) or age is None else [age, age] for age in (values["age"], read["age"]))
-    return known is None or new is None or (new[0] <= known[1] and known[0] <= new[1])
+    return values["age"] is None or read["age"] is None or _overlap(values["age"], read["age"])
+
+
+def _bounds(age: int | list[int]) -> list[int]:
+    return age if isinstance(age, list) else [age, age]
+
+
+def _overlap(one: int | list[int], other: int | list[int]) -> bool:
+    (low, high), (lowest, highest) = _bounds(one), _bounds(other)
+    return lowest <= high and low <= highest
 
 
 def take_more_people(report: Data, reading: Data) -> list[Data]:

@@ -119,6 +119,17 @@ def free() -> list[tuple[Kind, re.Pattern[str]]]:
     ]
 
 
+def of_the_past(low: str, start: int) -> bool:
+    """Tell whether a number is an age of the past: "when she was 13".
+
+    Args:
+        low: plain text.
+        start: first character of the number.
+    """
+    past = [pattern for kind, pattern in free() if kind == "past"]
+    return any(match.start("n") == start for pattern in past for match in pattern.finditer(low))
+
+
 LETTER = re.compile(
     r"(?<![\w€£$/.-])(?P<a>[mf])\s?/?\s?(?P<n>\d{1,2})(?![\d\w:/%]|[.,]\d)|"
     r"(?<![\w€£$/.:-])(?P<m>\d{1,2})\s?(?:y/?o?|yrs?)?\s?/?(?P<b>[mf])(?![\w'/])"
@@ -149,9 +160,12 @@ SOON = re.compile(
     rf"not (?:yet|quite|even)|not over|soon|just under|close to|coming up to)\s+(?:to be\s+)?(?P<n>1\d|2[01]|"
     rf"{NUMBER_WORD})\b(?!\s?(?:hours?|days?|weeks?|months?|euro?s?|people|times|percent|%|km|kg|k\b))"
 )
+_MONTH = either(list(numbers()["months"]))
 BIRTHDAY = re.compile(
-    r"\b(?P<n>1\d)(?:th)?\s+(?:birthday\s+)?(?:is\s+)?(?:next|tomorrow|in (?:a|\d+|two|three|few) (?:days?|"
-    r"weeks?|months?)|on (?:mon|tues|wednes|thurs|fri|satur|sun)day|soon)"
+    r"(?<!was )(?<!were )(?<!turned )(?<!became )(?<!been )\b(?P<n>1\d)(?:th)?\s+(?:birthday\s+)?(?:is\s+)?"
+    r"(?:next|tomorrow|in (?:a|\d+|two|three|a few|few) (?:days?|weeks?|months?)|"
+    r"on (?:mon|tues|wednes|thurs|fri|satur|sun)day|soon|"
+    rf"(?:in|on)\s+(?:the\s+)?(?:\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?)?{_MONTH}(?![a-z]))"
 )
 UNDER = re.compile(
     r"\b(?:under|below|younger than|less than|<)\s?-?(?P<n>1[0-8])(?:s|y(?:rs|ears)?)?\b(?!\s?(?:euro?s?|eur|€|"

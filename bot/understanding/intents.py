@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -24,10 +25,12 @@ _LEAD = re.compile(
     r"^\W*(?:(?:sorry|correction|no|wrong|make that|actually|hmm|oops|wait|typo|(?:i )?mistyped|i meant?|my mistake|"
     r"it'?s|it is|(?:it )?should be)\b\W*)+", re.I)
 _CONTRAST = re.compile(
-    r"\bnot\b.{1,30}\b(?:but|actually)\b|\bactually\b|^\W*[\w-]+,? not [\w-]+\W*$|\bnot .{1,20}, (?:s?he|it|they)\b",
+    r"\bnot\b.{1,30}\b(?:but|actually)\b|\bactually\b|\bnot .{1,20}, (?:s?he|it|they)\b"
+    r"|^\W*(?:(?:it|s?he)'?s )?(?:an? )?[\w-]+,? not (?:an? )?[\w-]+\W*$",
     re.I,
 )
-_DENIED = re.compile(r"\b(?:and |but )?not\b[^,.;]*", re.I)
+_DENIED = re.compile(
+    r"\b(?:and |but )?not\b(?:(?!\b(?:but|actually|s?he|it|they|s?hes|its|s?he's|it's)\b)[^,.;])*", re.I)
 
 TELLING_COMMANDS = ("correct", "new_case", "add_person", "gone")
 """Commands that also tell of somebody, so that what they tell is read in full."""
@@ -61,14 +64,16 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
     text = without_markup(text)
     reading, opinion = read(text, today, here), reader().read(text)
     command = _command(text, reading, opinion, learned)
-    if command in ("correct", "change") and not (reading.people or reading.facts):
-        # "15 not 16": what is denied goes, so that what is left can be read.
-        left = read(_DENIED.sub(" ", _LEAD.sub("", text)), today, here)
-        if command == "correct" or left.people or left.facts:
-            command, reading = "correct", left
-    elif command == "change" and _LEAD.match(text):
+    short = len(text.split()) <= SHORT * 2
+    if command == "correct" and short and _DENIED.sub("", text).strip(" .,!") == "":
+        # "Not afraid of going home": says nothing that could stand instead of what was told.
+        command = None
+    elif command in ("correct", "change"):
+        tells = bool(reading.people or reading.facts)
+        left = Reading() if tells and not short else read(_blanked(_DENIED, _blanked(_LEAD, text)), today, here)
         # "wrong, he is with his brother" says itself what is right.
-        command = "correct"
+        if command == "correct" or (_LEAD.match(text) if tells else left.people or left.facts):
+            command, reading = "correct", _corrected(reading, left)
     asked = question_in(text, reading, opinion)
     if _is_rather_a_question(command, asked, text):
         command = None
@@ -82,6 +87,18 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
     tells = bool(reading.facts or reading.signs) and len(text.split()) >= FEWEST_TO_DOUBT
     only_asks = asked is not None and not tells
     return command or "inform", reading if only_asks else weigh(reading, text, opinion), asked
+
+
+def _blanked(words: re.Pattern[str], text: str) -> str:
+    return words.sub(lambda match: " " * len(match.group()), text)
+
+
+def _corrected(reading: Reading, left: Reading) -> Reading:
+    """Give what a correction says, with what holds instead of what does not: "not a boy, a girl"."""
+    people = left.people if any(p.age is not None or p.child for p in left.people) else reading.people or left.people
+    told = {fact.field for fact in left.facts}
+    return replace(reading, people=people, facts=[*(f for f in reading.facts if f.field not in told), *left.facts],
+                   about_a_person=reading.about_a_person or left.about_a_person)
 
 
 def _command(text: str, reading: Reading, opinion: Opinion, learned: dict[str, Any]) -> str | None:

@@ -156,7 +156,10 @@ def _assemble(
     past: list[Age] = []
     for age in listed:
         owner = age.noun or _owner(age, low, words, sex)
-        if owner is not None and owner.role in ("other", "kin", "adult") and owner not in protect and age.sex is None:
+        # "Colleague says 14": a grown-up tells the age of somebody else, or is none.
+        told = owner is not None and owner.role != "kin" and age.kind == "claim" and age.high < ADULT
+        of_another = owner is not None and owner.role in ("other", "kin", "adult") and owner not in protect
+        if of_another and age.sex is None and not told:
             continue
         if owner is not None and owner.role == "child" and owner not in known:
             continue
@@ -172,6 +175,7 @@ def _assemble(
             if re.search(r"\b(?:was|were)\s+\w*\s*$|\bwas\b", low[max(0, a.start - 16) : a.start])
             and not re.search(r"years? ago|back then|when (?:he|she)|at the time", low)
         ]
+    earlier = bool(mine) and all(a.kind == "past" for a in mine)
     mine = own_ages(mine, children, low)
     found = [(a.low, a.high, "doubt" if a.hedged else a.kind) for a in mine] + [(b.low, b.high, "born") for b in born]
     hedged = [a for a in mine if a.hedged and status(text, a.start, a.end) != "denied"]
@@ -216,7 +220,8 @@ def _assemble(
     mixed = _listed(text, main, mine, count, sexed) or _split(text, low, main, mine, widened, count, sexed)
     if mixed:
         return mixed
-    persons = [Person(count, years, child, sexed, text[span[0] : span[1]])]
+    relative = bool(main) and all(n.role == "kin" for n in main)
+    persons = [Person(count, years, child, sexed, text[span[0] : span[1]], relative=relative, earlier=earlier)]
     if group and child != "no":
         persons.append(Person(int(group[1]), None, "no", sexed, group.group()))
     return persons

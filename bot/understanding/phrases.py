@@ -23,6 +23,8 @@ DATA = Path(__file__).parent / "data"
 PHRASES = {"type": "array", "items": {"type": "string", "minLength": 2}, "minItems": 1}
 """Schema of a list of phrases."""
 _GAP = r"[ \t,/'\"*()\-:]{1,3}"
+_SAID = r"(?!(?:not|no|never|without)\b)"
+"""Stands before any word of a gap: words that deny are none of those that a phrase may step over."""
 _LONGEST = 400
 """Characters of a sentence searched at once; a longer one without any full stop is read in overlapping pieces."""
 
@@ -78,12 +80,12 @@ def optional(phrase: str) -> str:
 
 def _spaced(phrase: str) -> str:
     parts = []
-    phrase = optional(re.sub(r" ~\d$", "", phrase))
+    phrase = optional(re.sub(r" ~\d$", "", phrase)).replace(r"(\w+ )", rf"({_SAID}\w+ )")
     # A blank inside [...] is a blank and no gap.
     phrase = re.sub(r"(?<!\\)\[[^\]]*\]", lambda m: m.group().replace(" ", r"\x20"), phrase)
     for token in phrase.replace(" ?", r"\x20?").split(" "):
         if re.fullmatch(r"~\d", token):
-            parts.append(rf"(?:[\w'+&.%€£$]+{_GAP}){{0,{token[1]}}}?")
+            parts.append(rf"(?:{_SAID}[\w'+&.%€£$]+{_GAP}){{0,{token[1]}}}?")
         else:
             parts.append(token + _GAP)
     text = "".join(parts)

@@ -21,6 +21,8 @@ class Person:
         child: yes, no or unclear (an adult age claimed beside a childlike look is unclear); None when nothing is said.
         sex: female, male, or None when nothing is said.
         words: the words that this was read from.
+        relative: the word for them names them as somebody's relative ("her sister, 12").
+        earlier: the age may be one of the past ("was 14 when it began"), for no other was said.
     """
 
     count: int = 1
@@ -30,6 +32,8 @@ class Person:
     words: str = ""
     dependent: Literal["yes"] | None = None
     """Somebody's own small child beside them."""
+    relative: bool = False
+    earlier: bool = False
 
 
 @dataclass

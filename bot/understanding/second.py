@@ -92,8 +92,10 @@ def weigh(reading: Reading, text: str, opinion: Opinion) -> Reading:
         return reading
     weights, _ = _data()
     if len(text.split()) < FEWEST_TO_DOUBT:
+        denied = weights["denied"]
         weights = {name: Weight(max(weight.alone, SURE_ENOUGH if name in _URGENT else SURE), 0.0)
                    for name, weight in weights.items()}
+        weights["denied"] = Weight(SURE, max(denied.beside, SURE_ENOUGH))
     if _guesses(text, opinion):
         weights = {**weights, **{name: Weight(NEVER, weights[name].beside) for name in ("group", "form")}}
     made = replace(reading, people=[replace(person) for person in reading.people], facts=list(reading.facts))

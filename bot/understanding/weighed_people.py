@@ -6,10 +6,11 @@ from itertools import pairwise
 from typing import Literal
 
 from bot.understanding.adulthood import ADULT
-from bot.understanding.age_patterns import JOIN
+from bot.understanding.age_patterns import JOIN, of_the_past
 from bot.understanding.learned import Opinion
 from bot.understanding.mentions import AGE, NATIONALITY, Mention
 from bot.understanding.reading import Fact, Person, Reading
+from bot.understanding.text import plain
 
 MOST = 0.5
 """Share from which one age makes another one, that has less than it needs, that of somebody else."""
@@ -64,6 +65,7 @@ def weigh_ages(people: list[Person], text: str, opinion: Opinion, alone: float, 
         if not mine:
             people.append(Person())
             mine = people[-1:]
+        mine[0].earlier = of_the_past(plain(text), first.start)
         _set(mine[0], [int(one.value) for one in _listed(text, believed, {int(first.value)})], grown)
     elif len(mine) == 1 and (listed := _listed(text, believed, known)):
         _set(mine[0], [*_bounds(mine[0].age), *(int(one.value) for one in listed)], grown)

@@ -137,10 +137,40 @@ async def test_a_wish_to_change_that_says_nothing_else_stays_one(chat: Chat, sai
     assert chat.record()["persons"][0]["values"]["age"]["value"] == 16
 
 
-async def test_a_denial_never_takes_the_fear_back_that_was_told(chat: Chat) -> None:
+@pytest.mark.parametrize("said", ["she is not afraid to go back", "not afraid of going back",
+                                  "she has no fear of return", "says nobody there frightens her"])
+async def test_a_denial_never_takes_the_fear_back_that_was_told(chat: Chat, said: str) -> None:
     await chat.say("Girl of 15 from Albania alone at the station, she is afraid of being sent back to her country")
+    await chat.say("#danger=no")
     told = chat.value("fear")
     assert told == "fear"
-    for said in ("she is not afraid to go back", "she has no fear of return", "says nobody there frightens her"):
-        await chat.say(said)
-        assert chat.value("fear") == told
+    await chat.say(said)
+    assert chat.value("fear") == told
+
+
+async def test_which_holds_is_asked_when_a_told_fear_is_denied(chat: Chat) -> None:
+    await chat.say("Girl of 15 from Albania alone at the station, she is afraid of being sent back to her country")
+    await chat.say("#danger=no")
+    said = await chat.say("not afraid of going back")
+    assert "does not fit what you told me before" in said and chat.question == "fear"
+    await chat.say("#fear=no")
+    assert chat.value("fear") == "denied" and chat.question != "fear"
+
+
+async def test_two_ages_are_both_shown_and_asked_about(chat: Chat) -> None:
+    await chat.say("Woman, 22, romanian, at a bar in Porto, passport held by the boss")
+    await chat.say("#danger=no")
+    said = await chat.say("she just told me she is 16")
+    assert "16 to 22 (not certain)" in said and "do not fit together" in said
+    assert chat.question == "age" and chat.record()["persons"][0]["presumed_child"] is True
+    await chat.say("16")
+    assert chat.value("age") == 16 and chat.question != "age"
+    assert chat.record()["persons"][0]["values"]["child"]["value"] == "yes"
+
+
+async def test_a_child_told_of_later_is_a_person_of_the_report(chat: Chat) -> None:
+    await chat.say("Woman, 30, romanian, at a bar in Porto, passport held by the boss")
+    await chat.say("#danger=no")
+    said = await chat.say("her daughter is 8")
+    assert [p["values"]["age"]["value"] for p in chat.record()["persons"]] == [30, 8]
+    assert "Person 2, age: 8" in said

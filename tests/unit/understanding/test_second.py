@@ -1,6 +1,7 @@
 """The trained reader beside the patterns: what each may add, what neither may take away."""
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.protocol.indicators import ASSESSMENT_GROUPS
+from bot.understanding.intents import understand
 from bot.understanding.learned import LEARNED, Opinion, reader, together
 from bot.understanding.reading import Fact, Person, Reading, Sign
 from bot.understanding.second import weigh
@@ -149,20 +151,12 @@ def test_in_a_piece_of_a_story_nothing_that_a_pattern_found_is_doubted() -> None
     "is he going to be charged or is it smuggling", "can we fine the employer or close the place",
 ])
 def test_a_question_that_tells_nothing_brings_no_signs(words: str) -> None:
-    from datetime import date
-
-    from bot.understanding.intents import understand
-
     _, found, asked = understand(words, date(2026, 11, 21), None, {})
     assert asked and found.signs == []
 
 
 @pytest.mark.parametrize("words", ["at our post until eight, then child protection", "police post until 8"])
 def test_an_answer_of_a_few_words_is_neither_a_question_nor_a_sign(words: str) -> None:
-    from datetime import date
-
-    from bot.understanding.intents import understand
-
     intent, found, asked = understand(words, date(2026, 11, 21), None, {})
     assert (intent, asked, found.signs) == ("inform", None, [])
 
@@ -173,6 +167,14 @@ TOWN, NATION = Fact("country", "NG", "stated", "girl", 4, 8), Fact("nationality"
 
 def fields_of(reading: Reading) -> dict[str, Any]:
     return {fact.field: fact.value for fact in reading.facts}
+
+
+@pytest.mark.parametrize("words", ["not afraid of going home", "not with her mother, with her aunt",
+                                   "she is not missing", "no asylum wish, no injuries"])
+def test_a_few_words_that_deny_one_thing_deny_no_other(words: str) -> None:
+    _, reading, _ = understand(words, date(2026, 11, 21), "PT", {})
+    assert {sign.id for sign in reading.signs if sign.seen == "denied"} <= {"general.untreated_injury_or_illness"}
+    assert not [fact for fact in reading.facts if fact.field in ("danger", "missing") and fact.value in (True, "now")]
 
 
 def test_a_foreigners_own_town_is_not_the_country_of_the_case() -> None:
