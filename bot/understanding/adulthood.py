@@ -9,6 +9,8 @@ from bot.protocol.routes import ADULT
 from bot.understanding.ages import limits
 
 Child = Literal["yes", "no", "unclear"]
+BARELY = 20
+"""Years up to which an adult age is doubted where anything speaks of a child."""
 _YOUNG_LOOK = re.compile(
     r"\b(?:looks? (?:much |far |very |a lot |so |really |way |even |more )?(?:young|younger|"
     r"like (?:a )?(?:child|kid|minor|teen\w*|schoolgirl|boy|girl))|younger (?:than|looking)|child-?like|"
@@ -66,6 +68,6 @@ def child_or_not(age: int | list[int] | None, role: str, low: str, claimed: bool
     if highest < ADULT:
         return "yes"
     if lowest >= ADULT:
-        doubted = hedged and lowest <= 20
+        doubted = hedged and lowest <= BARELY
         return "unclear" if doubted or young or (claimed and lowest <= 19) else "no"
     return "unclear"

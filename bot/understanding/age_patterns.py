@@ -27,7 +27,10 @@ VERBS = (
     r"believes|knows|seeks|fears|admits|denies|insists|claims|states|repeats|shouts|whispers|smells|sounds|owes|pays|"
     r"earns|uses|helps|moves|lost|perhaps|always|across)"
 )
-PLURAL = rf"(?!\s+(?!{VERBS}\b)[a-z]{{3,}}s\b)"
+PLURAL = (
+    rf"(?!\s+(?!{VERBS}\b)[a-z]{{3,}}s\b)"
+    r"(?!\s+(?:[a-z]+\s+){0,2}(?:men|women|people|children|boys|girls|kids|workers|males|females|persons|lads|guests)\b)"
+)
 
 HEDGE = re.compile(
     r"\b(?:maybe|perhaps|probably|prob|about|abt|approx\w*|around|roughly|circa|ca|c\.|~|like|possibly|est|"
@@ -49,7 +52,9 @@ def free() -> list[tuple[Kind, re.Pattern[str]]]:
         r"(?:says?|sais|said|saying|guess(?:es|ed)|believes?|thinks?|tells?|stat(?:es|ed|ing)|claim(?:s|ed|"
         r"ing)?|tells? (?:us|me)|told (?:us|me)|insists?|"
         r"declare[sd]?|admit(?:s|ted)?|swears?|maintains?|reckons?|writes|dice|dit|sagt|registered|recorded|"
-        r"documented|booked in|passport|id|papers|card|document|documents|visa|permit)"
+        r"documented|booked in|passport|id|papers|card|document|documents|visa|permit|licen[cs]e|"
+        r"(?:seaman'?s?|record) book|birth cert\w*)"
+        r"(?: (?:shows?|gives|states|reads|has (?:him|her|them) (?:as|at|down as)))?"
     )
     looks = (
         r"(?:looks?|looked|looking|seem(?:s|ed)?|appear(?:s|ed)?|presents?|presented|i'd say|id say|"
@@ -89,14 +94,17 @@ def free() -> list[tuple[Kind, re.Pattern[str]]]:
                 rf"like ){{0,2}}(?P<n>{NUM})(?:ish)?(?:{UNIT}(?! ago)|{NOT_UNIT}{PLURAL}(?!\s?%))"
             ),
         ),
+        ("claim", re.compile(
+            rf"{BOUND}(?P<n>{NUM})\s(?:on|in|by|according to)\s(?:it|(?:the|his|her|their) )(?:visa|passport|papers?|"
+            r"card|id|book|documents?|permit|licen[cs]e|birth cert\w*)?(?![a-z])")),
         ("look", re.compile(rf"\b{looks}\s+(?:like |as |about |a ){{0,2}}{fill}(?P<n>{LISTED}){unit}")),
         ("claim", re.compile(rf"\b{says}\s+{fill}(?P<n>{LISTED}){unit}")),
         ("now", re.compile(rf"\b{is_now}\W{{1,3}}{fill}(?P<n>{LISTED}){unit}")),
         (
             "now",
             re.compile(
-                rf"\b(?:oldest|eldest|youngest|smallest|biggest|other|older|younger|second|third|one|"
-                rf"another)\s+(?:(?:one|is|was|are|turned|out|to|be|about|aged|only|maybe|looks|says|boy|girl|kid|"
+                rf"\b(?:oldest|eldest|youngest|smallest|biggest|other(?! (?:two|three|four|five|six)\b)|older|younger|"
+                rf"second|third|one|another)\s+(?:(?:one|is|was|are|turned|out|to|be|about|aged|only|maybe|looks|says|boy|girl|kid|"
                 rf"child|around|of|them|just|the)\s+){{0,5}}(?P<n>{NUM})(?:{UNIT}|{NOT_UNIT}{PLURAL})"
             ),
         ),
@@ -144,7 +152,7 @@ YOUNG = re.compile(
     rf"{BOUND}(?P<n>{NUM})[\s-]?(?P<unit>months?|mths?|mo|weeks?|wks?|wk|days?|hours?)[\s-]?(?:old|of age)\b"
     rf"|\b(?:baby|infant|newborn|toddler|bebe|child|boy|girl)\s+(?:(?:boy|girl|of|is|about|"
     rf"approx\.?|approximately|around|maybe|only|"
-    rf"aged)\s+){{0,3}}(?P<n2>{NUM})\s?(?P<unit2>months?|mths?|weeks?|wks?|"
+    rf"aged)\s+){{0,3}}~?\s?(?P<n2>{NUM})\s?(?P<unit2>months?|mths?|mo|weeks?|wks?|"
     rf"days?)(?!\s+(?:pregnant|ago|in|here|missing|without|gone|at|later))\b"
     rf"|{BOUND}(?P<n3>{NUM})[\s-](?P<unit3>months?|weeks?|days?)[\s-](?:baby|infant|girl|"
     rf"boy|newborn)\b"
@@ -181,7 +189,7 @@ AGO = re.compile(
     rf"just )?(?P<n>{NUM})(?:{UNIT})?\W+(?:\w+\W+){{0,6}}?(?:(?P<d>{NUM}|a|last)\s+(?:years?|yrs?)\s+ago|"
     rf"(?P<last>last year)|in (?P<y>20[0-2]\d))"
 )
-NUMBERED = re.compile(rf"{either([*numbers()['numbered'], *numbers()['no_age_after']])}\s?(?:no\.?\s?)?$")
+NUMBERED = re.compile(rf"(?<![a-z]){either([*numbers()['numbered'], *numbers()['no_age_after']])}\s?(?:no\.?\s?)?$")
 _NUMBERED = re.compile(
     rf"(?<![a-z]){either(numbers()['numbered'])}\s?(?:no\.?\s?|nr\.?\s?|#)?{NUM}(?!{UNIT}(?![a-z])|-?\s?ish|\s?/?\s?[mf]\b)"
     rf"|{either(numbers()['figures'])}"
@@ -217,6 +225,6 @@ def counted(low: str, people: list[Noun]) -> list[tuple[int, int]]:
 
 
 AHEAD = re.compile(
-    rf"{BOUND}(?P<n>{NUM}(?:\s?(?:-|/|or|to|and)\s?{NUM})?)(?P<u>{UNIT})?[\s-]+(?:(?!and\b|or\b|with\b|"
+    rf"{BOUND}(?P<n>{NUM}(?:\s?(?:-|/|or|to|and)\s?{NUM})?)(?:(?P<u>{UNIT})|{NOT_UNIT})[\s-]+(?:(?!and\b|or\b|with\b|"
     rf"of\b|in\b|for\b|the\b|is\b)[a-z-]+\s+){{0,3}}$"
 )

@@ -75,6 +75,10 @@ def _make(low: str, span: tuple[int, int], kind: Kind, noun: Noun | None = None,
     years = [value for value in read if value is not None]
     if not years:
         return None
+    named = re.match(UNIT, low[span[1] : span[1] + 16]) or re.search(r"\b(?:age|aged|is|of)\s+$", low[: span[0]])
+    if max(years) > _OLDEST and not named:
+        # "A lad rang 999": no year is named, and nobody gets that old.
+        return None
     # A lone "1" or "2" counts people or things, unless years are named.
     if min(years) < 3 and not re.match(UNIT, low[span[1] : span[1] + 16]):
         return None
@@ -211,7 +215,7 @@ def ages(text: str, people: list[Noun], skip: list[tuple[int, int]], demonyms: l
     found: list[Age] = []
 
     def take(age: Age | None) -> None:
-        if age is not None and not any(taken[age.start : age.end]):
+        if age is not None and not any(taken[age.start : age.end]) and not _MEASURE.search(low[: age.start]):
             taken[age.start : age.end] = b"1" * (age.end - age.start)
             found.append(age)
 
@@ -219,7 +223,10 @@ def ages(text: str, people: list[Noun], skip: list[tuple[int, int]], demonyms: l
         take(age)
     for noun in people:
         take(_ahead(low, noun))
-        take(_beside(low, noun))
+        beside = _beside(low, noun)
+        # "Newborn, boyfriend Polish, 24": the age is that of the last one named.
+        if beside is not None and not any(noun.end <= other.start < beside.start for other in people):
+            take(beside)
     for kind, pattern in free():
         for match in pattern.finditer(low):
             if not NUMBERED.search(low[max(0, match.start("n") - 14) : match.start("n")]) or kind == "past":
@@ -239,7 +246,20 @@ def ages(text: str, people: list[Noun], skip: list[tuple[int, int]], demonyms: l
         ):
             first = max(0, start - 6)
             take(_make(low, (first + ahead.start("n"), first + ahead.end("n")), "now"))
-    return sorted((_whole_numbers(age) for age in found), key=lambda age: age.start)
+    return sorted((_or_the_next(_whole_numbers(age), low) for age in found), key=lambda age: age.start)
+
+
+_MEASURE = re.compile(r"\b(?:weight|size|height|build|handwriting|strength) of (?:an? )?$")
+"""A child of thirteen may have the weight of an 8 year old."""
+_NEXT = re.compile(r"\s(\d{2})(?!\d|[:.,]\d)\b")
+
+
+def _or_the_next(age: Age, low: str) -> Age:
+    """Read "maybe 16 17" as one doubted age."""
+    following = _NEXT.match(low, age.end)
+    if age.low == age.high and age.hedged and following and int(following[1]) == age.high + 1:
+        return replace(age, high=age.high + 1, end=following.end())
+    return age
 
 
 def _whole_numbers(age: Age) -> Age:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot.understanding.adulthood import ADULT, child_or_not
+from bot.understanding.adulthood import ADULT, BARELY, child_or_not
 from bot.understanding.ages import Age, ages, limits
 from bot.understanding.birth import Birth, births
 from bot.understanding.negation import status
@@ -165,7 +165,7 @@ def _assemble(
             continue
         (past if age.kind == "past" else mine).append(age)
     if any(a.kind != "look" or "grade" not in low for a in mine) or born:
-        school = re.compile(r"(?:year|yr|grade|klasse|class)")
+        school = re.compile(r"(?:year|yr|\by ?-?\d|grade|klasse|class)")
         others = [a for a in mine if not school.search(low[max(0, a.start - 1) : a.end])]
         mine = others or (mine if not born else [])
     if not mine and not born and past:
@@ -179,7 +179,9 @@ def _assemble(
     mine = own_ages(mine, children, low)
     found = [(a.low, a.high, "doubt" if a.hedged else a.kind) for a in mine] + [(b.low, b.high, "born") for b in born]
     hedged = [a for a in mine if a.hedged and status(text, a.start, a.end) != "denied"]
-    widened = [(lo - 2, hi + 2, k) if k == "doubt" and lo == hi >= ADULT else (lo, hi, k) for lo, hi, k in found]
+    # Near eighteen a doubt about the age is one about childhood.
+    near = range(ADULT, BARELY + 1)
+    widened = [(lo - 2, hi + 2, k) if k == "doubt" and lo == hi in near else (lo, hi, k) for lo, hi, k in found]
     main = children or youths or (neutral if small else neutral + adults)
     letters = {a.sex for a in mine if a.sex}
     group = _MANYADULTS.search(low)

@@ -5,7 +5,7 @@ import re
 from itertools import pairwise
 from typing import Literal
 
-from bot.understanding.adulthood import ADULT
+from bot.understanding.adulthood import ADULT, BARELY
 from bot.understanding.age_patterns import JOIN, of_the_past
 from bot.understanding.learned import Opinion
 from bot.understanding.mentions import AGE, NATIONALITY, Mention
@@ -18,8 +18,6 @@ SMALL = 9
 """Years up to which a child is named beside a grown-up as theirs, as a rule."""
 GROWN = 0.65
 """Share that an adult age must have to stay that of somebody who has another one: it often is the other person's."""
-BARELY = 20
-"""Years up to which an adult age beside a child's one is doubted."""
 
 
 def _bounds(age: int | list[int] | None) -> list[int]:
@@ -56,6 +54,8 @@ def weigh_ages(people: list[Person], text: str, opinion: Opinion, alone: float, 
     for person in mine:
         kept = [value for value in _bounds(person.age)
                 if best.get(value, 0.0 if value in written else 1.0) >= (beside if value < ADULT else GROWN)]
+        if kept and _is_written(text, _bounds(person.age)):
+            kept = _bounds(person.age)
         if kept != _bounds(person.age) and any(best.get(value, 0.0) >= MOST for value in kept):
             _set(person, kept, grown)
     known = {value for person in mine for value in _bounds(person.age)}
@@ -66,7 +66,8 @@ def weigh_ages(people: list[Person], text: str, opinion: Opinion, alone: float, 
             people.append(Person())
             mine = people[-1:]
         mine[0].earlier = of_the_past(plain(text), first.start)
-        _set(mine[0], [int(one.value) for one in _listed(text, believed, {int(first.value)})], grown)
+        values = [int(one.value) for one in _listed(text, believed, {int(first.value)})]
+        _set(mine[0], [*values, *_other_bound(text, first)], grown)
     elif len(mine) == 1 and (listed := _listed(text, believed, known)):
         _set(mine[0], [*_bounds(mine[0].age), *(int(one.value) for one in listed)], grown)
     young = any(int(one.value) < ADULT for one in believed)
@@ -74,6 +75,20 @@ def weigh_ages(people: list[Person], text: str, opinion: Opinion, alone: float, 
         # "16, with an ID card that says 19": barely an adult, and the message speaks of a child's age.
         if young and person.child == "no" and any(ADULT <= value <= BARELY for value in _bounds(person.age)):
             person.child = "unclear"
+
+
+def _is_written(text: str, bounds: list[int]) -> bool:
+    """Tell whether an age stands as a range in the text: one bound says of the other what it is."""
+    return len(bounds) == 2 and re.search(rf"\b{bounds[0]}\s?(?:-|–|/|to|or)\s?{bounds[1]}\b", text) is not None
+
+
+_RANGE = re.compile(r"\b(\d{1,2})\s?(?:-|–|/|to|or)\s?(\d{1,2})\b(?!\d|[:.,]\d)")
+
+
+def _other_bound(text: str, age: Mention) -> list[int]:
+    """Give the other bound of a range in which an age stands."""
+    written = next((match for match in _RANGE.finditer(text) if match.start() <= age.start < match.end()), None)
+    return [int(number) for number in written.groups() if int(number) != age.value] if written else []
 
 
 _DIGITS = re.compile(r"\d{1,3}")
