@@ -21,17 +21,19 @@ from bot.understanding.weighed_people import doubt_grown, leave_to_children, wei
 
 _PATH = Path(__file__).parent / "data" / "second.yml"
 _SHARE = {"type": "number", "minimum": 0, "maximum": 1}
-_NAMES = ("group", "form", "danger", "missing", "asylum", "accompanied", "documents", "home", "abroad", "doubt",
-          "foreign", "exploited", "about", "adult", "age", "gender", "nationality", "denied", "proven", "question")
+_BOTH = ("group", "form", "danger", "missing", "asylum", "accompanied", "documents", "home", "foreign", "about",
+         "adult", "age", "gender", "nationality", "denied", "proven", "question")
+_NEEDED = {**dict.fromkeys(_BOTH, ("alone", "beside")), "abroad": ("alone",), "doubt": ("alone",),
+           "exploited": ("beside",)}
 _SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "required": ["weights", "leads"],
     "properties": {
         "weights": {
-            "type": "object", "additionalProperties": False, "required": list(_NAMES),
-            "properties": {name: {"type": "object", "additionalProperties": False, "required": ["alone", "beside"],
-                                  "properties": {"alone": _SHARE, "beside": _SHARE}} for name in _NAMES},
+            "type": "object", "additionalProperties": False, "required": list(_NEEDED),
+            "properties": {name: {"type": "object", "additionalProperties": False, "required": list(needed),
+                                  "properties": dict.fromkeys(needed, _SHARE)} for name, needed in _NEEDED.items()},
         },
         "leads": {"type": "object", "additionalProperties": False, "required": sorted(ASSESSMENT_GROUPS),
                   "properties": {name: {"type": "string"} for name in ASSESSMENT_GROUPS}},
@@ -47,8 +49,8 @@ SURE, SURE_ENOUGH = 0.95, 0.8
 The first is that of most labels, the second that of those that must not be missed."""
 WORDS_FOR_A_SIGN = 3
 """Fewest words that a sign or form takes, one with another; a reader that finds more in a text is guessing."""
-NEVER = 1.1
 _URGENT = ("danger", "missing", "asylum")
+NEVER = 1.1
 LATIN = 0.6
 """Share of plain Latin letters from which a text is one that the trained reader can read."""
 
@@ -57,8 +59,8 @@ LATIN = 0.6
 class Weight:
     """From which share the trained reader is believed alone, and which it must give what a pattern found."""
 
-    alone: float
-    beside: float
+    alone: float = NEVER
+    beside: float = 0.0
 
 
 @lru_cache(maxsize=1)
