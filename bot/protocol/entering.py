@@ -147,7 +147,8 @@ def _take_people(report: Data, people: list[Data], correction: bool) -> list[str
             # "The boy is 9, not 8": the same sex tells who is meant where the age does not.
             same = [p for p in free if read["sex"] and p["values"].get("sex", {}).get("value") == read["sex"]]
             person = (same or free)[0]
-            if not correction and len(report["persons"]) == 1:
+            # Of several children nobody can tell whose age it is; of adults, one may be a child.
+            if not correction and (len(report["persons"]) == 1 or _all_grown(report)):
                 changed += _hold_both(report, person, read)
         if person is None:
             person = add_person(report, read["count"])
@@ -171,12 +172,16 @@ def _is_another(report: Data, read: Data) -> bool:
     sexes = {value.get("sex", {}).get("value") for value in values}
     if read["relative"] or (read["age"] is not None and read["sex"] and not sexes & {read["sex"], None}):
         return True
-    if any(value.get("child", {}).get("value") != "no" for value in values):
+    if not _all_grown(report):
         return False
     if read["age"] is None:
         return bool(read["count"] > 1)
     return all("age" in value and _bounds(value["age"]["value"])[0] - _bounds(read["age"])[1] >= GENERATION
                for value in values)
+
+
+def _all_grown(report: Data) -> bool:
+    return all(person["values"].get("child", {}).get("value") == "no" for person in report["persons"])
 
 
 def _hold_both(report: Data, person: Data, read: Data) -> list[str]:

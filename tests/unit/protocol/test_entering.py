@@ -35,6 +35,11 @@ def test_a_minor_age_told_later_makes_an_adult_one_uncertain_and_is_asked_about(
     assert report["age_problem"] == "two_ages" and not report["age_problem_asked"]
 
 
+def test_one_of_several_adults_may_be_a_child() -> None:
+    report = _told("2 women, 22 and 25, romanian, passports held by the boss", "one of the women says she is 16")
+    assert any(presumed_child(person) for person in report["persons"])
+
+
 @pytest.mark.parametrize("later", ["colleague says 14", "her school card says she is 14", "mother says 14"])
 def test_two_ages_of_a_child_both_stand_until_one_is_chosen(later: str) -> None:
     report = _told("girl, 16, romanian, at the bus station with a man", later)
