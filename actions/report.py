@@ -34,7 +34,7 @@ from bot.protocol.dialogue import (
     play_back,
     say,
 )
-from bot.protocol.report import in_danger
+from bot.protocol.report import Data, entry_of, in_danger
 from bot.protocol.wording import CHANGE
 
 log = structlog.get_logger()
@@ -135,9 +135,9 @@ def _answer_tapped(turn: Turn, question_id: str, key: str) -> None:
         turn.say(say("change_unknown", turn.report, turn.setting))
         return
     report = turn.report
-    was_in_danger = in_danger(report)
-    again = question_id in report["asked"] and report.get("open") != question_id and answer != DIFFERS
     title = answer if isinstance(answer, str) else answer.title
+    was_in_danger = in_danger(report) and not _raised_at_the_door(report, title)
+    again = question_id in report["asked"] and report.get("open") != question_id and answer != DIFFERS
     open_before = report.get("open")
     report["about_a_person"] = True
     changed = telling.take_answer(turn, question, answer, title)
@@ -147,6 +147,12 @@ def _answer_tapped(turn: Turn, question_id: str, key: str) -> None:
         report["open"] = open_before
         turn.say(*play_back(report, changed, [], turn.setting))
     turn.say(*advise(report, turn.setting))
+
+
+def _raised_at_the_door(report: Data, title: str) -> bool:
+    """Tell whether the danger that stands there is that of this very tap, of which the door told the desk already."""
+    entry = entry_of(report, "danger")
+    return entry is not None and (entry["source"], entry["words"]) == ("message", title)
 
 
 class AskNext(Step):

@@ -20,7 +20,9 @@ from bot.conversations.tables import Conversation, Message
 from bot.crash_points import reached
 from bot.database import now, reading, writing
 from bot.door import bot_client
-from bot.protocol.catalogue import text
+from bot.protocol.answers import tap
+from bot.protocol.catalogue import Option, questions, text
+from bot.protocol.dialogue import GONE, HUMAN
 from bot.protocol.profile import load_profile
 from bot.protocol.report import put
 from bot.referrals.reports import current_report, open_case, readable, store_content
@@ -155,7 +157,9 @@ def _store(owner: str, name: str, channel: str, words: str, external_id: str | N
         if not urgent and not _known(session, conversation.id, external_id) and _too_many(session, conversation.id):
             raise Refused("too_many", text("too_many", **numbers()))
         message, new = receive(session, conversation, title or words, words if title else None, external_id)
-        if new and not title:
+        if new and title:
+            _alarm_at_a_tap(session, conversation, words, title)
+        elif new:
             _alarm_at_once(session, conversation, words)
         stored = conversation.id, message.id, message.state == "waiting"
         session.flush()
@@ -206,6 +210,23 @@ def _alarm_at_once(session: Any, conversation: Conversation, words: str) -> None
         open_case(session, report, conversation, "danger" if in_danger else "human")
     if in_danger and with_a_person:
         tell(session, conversation, text("emergency_now_human", **numbers()))
+
+
+def _alarm_at_a_tap(session: Any, conversation: Conversation, payload: str, title: str) -> None:
+    """Do the same for a tap that says danger or missing, or asks for a person: the bot may be down."""
+    sets = {GONE: {"danger": "yes", "missing": "now"}}.get(payload, {})
+    question, _, key = payload.removeprefix(TAP).partition("=")
+    option = tap(questions()["danger"], key) if question == "danger" else None
+    if isinstance(option, Option) and option.sets.get("danger") == "yes":
+        sets = option.sets
+    if not sets and payload != HUMAN:
+        return
+    report = current_report(session, conversation)
+    content = deepcopy(report.data)
+    for field, value in sets.items():
+        put(content, field, value, source="message", words=title)
+    store_content(session, report.id, report.version, content)
+    open_case(session, report, conversation, "missing" if "missing" in sets else "danger" if sets else "human")
 
 
 def _bot_is_down(conversation_id: str, message_id: str) -> None:

@@ -317,6 +317,21 @@ async def test_danger_reaches_the_desk_without_the_bot(talk: Talk, bot_down: Cal
     assert talk.case().danger and talk.case().state == "open"
 
 
+@pytest.mark.parametrize(("tapped", "reason"), [
+    ("#danger=yes", "danger"), ("#danger=missing", "missing"), ("#human", "human")])
+async def test_a_tap_reaches_the_desk_without_the_bot(
+    talk: Talk, request: pytest.FixtureRequest, tapped: str, reason: str
+) -> None:
+    await talk.say(STORY)
+    if tapped == "#human":
+        await talk.to_summary()
+    request.getfixturevalue("bot_down")()
+    await talk.say(tapped)
+    case = talk.case()
+    assert (case.state, case.reason) == ("open", reason)
+    assert (case.danger, case.missing) == (tapped.startswith("#danger"), tapped == "#danger=missing")
+
+
 async def test_a_turn_slower_than_the_door_is_not_cut_in_two(
     talk: Talk, wire: httpx.AsyncClient, assistant: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
