@@ -1,4 +1,4 @@
-"""Drafts about a child that nobody sent do not vanish: first a reminder in the chat, then the desk has them."""
+"""What nobody sent, or the bot did not read, does not vanish: first a reminder in the chat, then the desk has it."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -12,9 +12,18 @@ from bot.conversations.messages import hold_if_free
 from bot.conversations.tables import Conversation, Message
 from bot.database import now
 from bot.protocol.catalogue import text
+from bot.protocol.report import new_report
 from bot.referrals.drafts import about_a_child
 from bot.referrals.notices import notify
-from bot.referrals.reports import StaleReport, content_of, open_case, profile_for, readable, store_content
+from bot.referrals.reports import (
+    StaleReport,
+    content_of,
+    current_report,
+    open_case,
+    profile_for,
+    readable,
+    store_content,
+)
 from bot.referrals.tables import Case, Report
 
 OLDEST = timedelta(days=7)
@@ -22,7 +31,7 @@ OLDEST = timedelta(days=7)
 
 
 def attend(session: Session) -> tuple[int, int]:
-    """Remind of drafts that rest, and put those that rest longer in front of the desk.
+    """Remind of drafts that rest, and put in front of the desk those that rest longer, and words left unread.
 
     Args:
         session: a writing transaction.
@@ -40,7 +49,34 @@ def attend(session: Session) -> tuple[int, int]:
             surfaced += 1
         elif age > timedelta(minutes=limits["reminder_minutes"]) and not report.data.get("reminded"):
             reminded += _remind(session, report, conversation)
+    for conversation, at in _unread(session):
+        report = session.get(Report, conversation.report_id) if conversation.report_id else None
+        limits = profile_for(content_of(report) if report else new_report())[0].limits
+        if abs(now() - at) > timedelta(minutes=limits["reminder_minutes"]):
+            open_case(session, current_report(session, conversation), conversation, "unfinished")
+            surfaced += 1
     return reminded, surfaced
+
+
+def _unread(session: Session) -> Iterator[tuple[Conversation, datetime]]:
+    """Give the conversations whose last word the bot failed on, or has not read, and that the desk does not have.
+
+    Each is held, as by `_resting`.
+    """
+    newest = (
+        select(func.max(Message.seq))
+        .where(Message.conversation_id == Conversation.id, Message.author == "responder")
+        .correlate(Conversation).scalar_subquery()
+    )
+    query = (
+        select(Conversation, Message.created_at).join(Message, Message.conversation_id == Conversation.id)
+        .where(Message.state.in_(("waiting", "failed")), Message.author == "responder", Message.seq == newest,
+               Conversation.state == "bot", Message.created_at > now() - OLDEST)
+    )
+    for conversation, _ in session.execute(query).all():
+        if hold_if_free(session, conversation.id) is not None:
+            yield from session.execute(query.where(Conversation.id == conversation.id)
+                                       .execution_options(populate_existing=True)).all()
 
 
 def _resting(session: Session) -> Iterator[tuple[Report, Conversation, datetime]]:

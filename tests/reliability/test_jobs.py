@@ -214,3 +214,32 @@ async def test_a_fresh_draft_and_one_about_an_adult_are_left_alone(database: Non
         for report_id, _ in drafts:
             assert session.query(Case).filter_by(report_id=report_id).first() is None
     assert all(told_to(conversation_id) == [] for _, conversation_id in drafts)
+
+
+def an_unread_word(minutes: int, state: str) -> str:
+    with writing() as session:
+        conversation = open_conversation(session, "web", f"test:{uuid.uuid4()}", "chat")
+        message, _ = receive(session, conversation, "girl of 14, a man holds her passport", None, None)
+        message.state, message.created_at = state, now() - timedelta(minutes=minutes)
+        return conversation.id
+
+
+@pytest.mark.parametrize("state", ["waiting", "failed"])
+async def test_words_that_the_bot_never_read_come_to_the_desk(database: None, state: str) -> None:
+    chat, fresh = an_unread_word(16, state), an_unread_word(5, state)
+    with writing() as session:
+        attend(session)
+        attend(session)
+        [case] = session.query(Case).filter_by(conversation_id=chat).all()
+        assert (case.kind, case.reason, case.state) == ("contact", "unfinished", "open")
+        assert session.query(Case).filter_by(conversation_id=fresh).first() is None
+
+
+async def test_a_word_that_was_read_when_it_was_said_again_is_not_unread(database: None) -> None:
+    chat = an_unread_word(16, "failed")
+    with writing() as session:
+        message, _ = receive(session, session.get(Conversation, chat), "girl of 14", None, None)
+        message.state, message.created_at = "done", now() - timedelta(minutes=15)
+    with writing() as session:
+        attend(session)
+        assert session.query(Case).filter_by(conversation_id=chat).first() is None
