@@ -98,7 +98,7 @@ def clean(words: str) -> str:
         Refused: nothing is left, or there is too much.
     """
     if len(words) > MAX_CHARACTERS:
-        raise Refused("too_long", text("too_long", limit=f"{MAX_CHARACTERS:,}"))
+        raise Refused("too_long", text("too_long", limit=f"{MAX_CHARACTERS:,}", **numbers()))
     # What this Python does not know may be a newer emoji.
     kept = "".join(c for c in words if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
     kept = _LEAD.sub("", kept).strip()

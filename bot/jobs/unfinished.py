@@ -50,8 +50,8 @@ def attend(session: Session) -> tuple[int, int]:
         elif age > timedelta(minutes=limits["reminder_minutes"]) and not report.data.get("reminded"):
             reminded += _remind(session, report, conversation)
     for conversation, at in _unread(session):
-        report = session.get(Report, conversation.report_id) if conversation.report_id else None
-        limits = profile_for(content_of(report) if report else new_report())[0].limits
+        known = session.get(Report, conversation.report_id) if conversation.report_id else None
+        limits = profile_for(content_of(known) if known else new_report())[0].limits
         if abs(now() - at) > timedelta(minutes=limits["reminder_minutes"]):
             open_case(session, current_report(session, conversation), conversation, "unfinished")
             surfaced += 1
