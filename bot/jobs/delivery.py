@@ -15,7 +15,7 @@ from bot.conversations.messages import as_json, hold
 from bot.conversations.tables import Conversation
 from bot.crash_points import reached
 from bot.database import writing
-from bot.referrals.reports import open_case
+from bot.referrals.reports import current_report, open_case
 from bot.referrals.tables import Report
 from bot.security.sealing import SealError
 from bot.security.webhooks import signature
@@ -97,6 +97,5 @@ def _tell_desk(session: Session, parcel: Parcel) -> None:
     """Ring: a responder does not get what was said to them, so somebody must call."""
     log.error("delivery_failed", delivery=parcel.id)
     conversation = session.get(Conversation, parcel.conversation.id)
-    report = session.get(Report, parcel.message.report_id or conversation.report_id)
-    if report is not None:
-        open_case(session, report, conversation, "undelivered")
+    report = session.get(Report, parcel.message.report_id) if parcel.message.report_id else None
+    open_case(session, report or current_report(session, conversation), conversation, "undelivered")

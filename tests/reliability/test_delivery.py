@@ -192,6 +192,19 @@ async def test_what_waits_for_a_channel_whose_token_is_revoked_fails_and_rings(c
         assert set(left) == {"token revoked"}
 
 
+async def test_what_fails_in_a_chat_without_a_report_rings_too(channel: Channel, clock: Any) -> None:
+    channel.say("First.")
+    with writing() as session:
+        session.get(Conversation, channel.conversation).report_id = None
+        session.get(Delivery, session.execute(select(Delivery.id).filter_by(conversation_id=channel.conversation))
+                    .scalar_one()).attempts = len(RETRIES)
+    channel.answers = [503]
+    await channel.round()
+    with reading() as session:
+        [case] = session.execute(select(Case).filter_by(conversation_id=channel.conversation)).scalars()
+        assert (case.reason, case.state) == ("undelivered", "open")
+
+
 @pytest.mark.parametrize("address", [
     "http://channel.example/in", "ftp://channel.example", "https://", "https://me:secret@channel.example/", "channel",
     "https://channel.example/#x", "https://channel.example/" + "a" * 400,
