@@ -193,9 +193,10 @@ async def test_what_waits_for_a_channel_whose_token_is_revoked_fails_and_rings(c
 
 
 async def test_what_fails_in_a_chat_without_a_report_rings_too(channel: Channel, clock: Any) -> None:
-    channel.say("First.")
     with writing() as session:
         session.get(Conversation, channel.conversation).report_id = None
+    channel.say("First.")
+    with writing() as session:
         session.get(Delivery, session.execute(select(Delivery.id).filter_by(conversation_id=channel.conversation))
                     .scalar_one()).attempts = len(RETRIES)
     channel.answers = [503]
