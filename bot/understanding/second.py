@@ -13,9 +13,11 @@ from typing import Any
 
 from bot.protocol.indicators import ASSESSMENT_GROUPS, indicators
 from bot.protocol.loading import BrokenData, line_of, load
+from bot.understanding.age_patterns import SCHOOL
 from bot.understanding.learned import Opinion, words_for
 from bot.understanding.negation import status
 from bot.understanding.reading import Fact, Person, Reading, Sign
+from bot.understanding.text import plain
 from bot.understanding.weighed_home import weigh_country, weigh_home
 from bot.understanding.weighed_people import doubt_grown, leave_to_children, weigh_ages, weigh_nationality, weigh_sexes
 
@@ -226,7 +228,8 @@ def _about(reading: Reading, opinion: Opinion, weight: Weight) -> Reading:
     if share >= weight.alone and (reading.signs or reading.people or reading.facts):
         reading.about_a_person = True
     urgent = any(fact.field in _URGENT_FIELDS and fact.status != "denied" for fact in reading.facts)
-    aged = any(person.age is not None for person in reading.people)
+    # "Posters for class 6": a class is an age only where somebody is told of.
+    aged = any(person.age is not None and not SCHOOL.fullmatch(plain(person.words)) for person in reading.people)
     if share >= weight.beside or urgent or aged:
         return reading
     return replace(reading, people=[], signs=[], about_a_person=False,

@@ -162,6 +162,7 @@ def test_ten_thousand_characters_are_read_fast(text: str) -> None:
         ("boy 15 lives here since 4 years with his parents", ["here"]),
         ("girl 16 from Vietnam was locked in a house here for three years by the boss", []),
         ("boy, 15, lives here since 4 years with a madam who beats him", []),
+        ("girl, 16, somali citizen, here since 3 weeks on visit visa", []),
     ],
 )
 def test_years_under_an_exploiter_are_no_residence(text: str, home: list[str]) -> None:

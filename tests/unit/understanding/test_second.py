@@ -169,6 +169,12 @@ def fields_of(reading: Reading) -> dict[str, Any]:
     return {fact.field: fact.value for fact in reading.facts}
 
 
+def test_a_class_is_nobodys_age_in_a_general_question() -> None:
+    words = "Do you have posters about online safety for class 6 in polish?"
+    _, reading, _ = understand(words, date(2026, 11, 21), "PT", {})
+    assert not reading.people and not reading.about_a_person
+
+
 @pytest.mark.parametrize("words", ["not afraid of going home", "not with her mother, with her aunt",
                                    "she is not missing", "no asylum wish, no injuries"])
 def test_a_few_words_that_deny_one_thing_deny_no_other(words: str) -> None:
