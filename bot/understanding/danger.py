@@ -19,9 +19,10 @@ from bot.understanding.text import plain
 _SCHEMA = {
     "type": "object",
     "additionalProperties": {"type": "object", "additionalProperties": PHRASES, "minProperties": 1},
-    "required": ["danger", "resembles", "not_danger", "past", "human", "silence"],
+    "required": ["danger", "resembles", "not_danger", "found_again", "past", "human", "silence"],
 }
 _LENGTH = 20_000
+_GONE = re.compile(r"\b(?:missing|mispers?|vanished|disappeared|absconded|not seen)\b")
 _PAST_VERB = re.compile(r"\b(?:was|were|had|did|used|locked|threatened|beat|told|kept)\b")
 
 
@@ -48,12 +49,15 @@ def spans(text: str) -> list[tuple[int, int]]:
     """
     low = plain(text[:_LENGTH])
     phrases = _phrases()
+    found_again = max((hit.end for hit in phrases["found_again"].find(low)), default=0)
     safe = [(hit.start, hit.end) for kind in ("resembles", "not_danger") for hit in phrases[kind].find(low)]
     found: list[tuple[int, int]] = []
     for hit in phrases["danger"].find(low):
         if any(hit.start < end and start < hit.end for start, end in safe):
             continue
         if status(text, hit.start, hit.end) == "denied":
+            continue
+        if hit.end <= found_again and _GONE.search(low[hit.start : hit.end]):
             continue
         first, last = _sentence(low, hit.start, hit.end)
         sentence = low[first:last]

@@ -113,10 +113,14 @@ def fear(story: Story) -> list[Fact]:
     return []
 
 
-_BACK = re.compile(
+BACK = re.compile(
     r"\b(?:came back|comes back|returned|is back|back now|was found|found (?:safe|yesterday|today|again)|"
-    r"turned up|located)\b"
+    r"turned up|located|back with (?:his|her|the|their)|"
+    r"(?:mispers?|report|alert|search|episode) (?:was |were |is |has been |already )?"
+    r"(?:closed|cancell?ed|withdrawn|lifted))\b"
 )
+"""Who was missing was found, where it stands behind the words for that."""
+_NOT_BACK = re.compile(r"\b(?:last time\W+(?:\w+\W+){0,2}|(?:phone|mobile|sim|signal|gps|car|last) (?:was |is )?)$")
 _OF_SOMETHING = re.compile(
     r"\b(?:certificates?|papers?|documents?|passports?|pages?|tooth|teeth|finger\w*|signatures?|forms?|stamps?|consent|"
     r"permits?|shoes?|money|wages?|files?|letters?|cards?|phones?|brother|father|mother|parents?|friend|husband|uncle|"
@@ -140,11 +144,12 @@ def missing(story: Story) -> list[Fact]:
     earlier = facts.get(("missing", "earlier"), [])
     now = [f for f in now if not any(f.start < o.end and o.start < f.end for o in [*later, *earlier])]
     if now:
-        last = max(f.end for f in now)
-        back = _BACK.search(story.low, last)
-        if back is None or re.search(r"\blast time\W+(?:\w+\W+){0,2}$", story.low[: back.start()]):
+        last = max(now, key=lambda f: f.end)
+        # "Misper closed": the words themselves go on to say so.
+        back = BACK.match(story.low, last.start) or BACK.search(story.low, last.end)
+        if back is None or _NOT_BACK.search(story.low[: back.start()]):
             return [now[0]]
-        return [Fact("missing", "earlier", now[0].status, now[0].words, now[0].start, now[0].end)]
+        return [Fact("missing", "earlier", now[0].status, story.text[slice(*back.span())], *back.span())]
     for listed in (later, earlier):
         for fact in listed:
             if fact.status != "denied":

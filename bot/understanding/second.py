@@ -14,6 +14,7 @@ from typing import Any
 from bot.protocol.indicators import ASSESSMENT_GROUPS, indicators
 from bot.protocol.loading import BrokenData, line_of, load
 from bot.understanding.age_patterns import SCHOOL
+from bot.understanding.facts import BACK
 from bot.understanding.learned import Opinion, words_for
 from bot.understanding.negation import status
 from bot.understanding.reading import Fact, Person, Reading, Sign
@@ -187,10 +188,16 @@ def _flags(reading: Reading, text: str, opinion: Opinion, weights: dict[str, Wei
         found = [fact for fact in reading.facts if fact.field == field and fact.value in present]
         if found and share < weight.beside:
             reading.facts = [fact for fact in reading.facts if fact not in found]
-        elif not found and share >= weight.alone:
+        elif not found and share >= weight.alone and not (label == "missing" and _came_back(reading)):
             # What the patterns read of the same thing, such as "was missing before", gives way to what is so now.
             reading.facts = [fact for fact in reading.facts if fact.field != field]
             reading.facts.append(Fact(field, value, "stated", *words_for(text, opinion, label)))
+
+
+def _came_back(reading: Reading) -> bool:
+    """Tell whether a pattern found that somebody who was missing was found since."""
+    return any(fact.field == "missing" and fact.value == "earlier" and BACK.fullmatch(plain(fact.words))
+               for fact in reading.facts)
 
 
 def _one_of(reading: Reading, field: str, text: str, opinion: Opinion, weight: Weight) -> None:

@@ -56,6 +56,10 @@ def test_fear(text: str, fear: str) -> None:
     ("text", "missing"),
     [
         ("girl missing since monday", "now"),
+        ("girl gone since tuesday, phone located in another town", "now"),
+        ("boy 13, misper closed 0200, hes back with nan", "earlier"),
+        ("boy reported missing friday, located sunday, report cancelled", "earlier"),
+        ("girl missing from lessons since autumn", None),
         ("boy vanished from the shelter last night", "now"),
         ("she may abscond", "may_abscond"),
         ("runs away every weekend", "earlier"),

@@ -169,6 +169,12 @@ def fields_of(reading: Reading) -> dict[str, Any]:
     return {fact.field: fact.value for fact in reading.facts}
 
 
+def test_who_was_found_again_is_not_missing_whatever_the_trained_reader_says() -> None:
+    words = "Update on the 14yo boy reported missing at the main station friday: located sunday, report cancelled."
+    _, reading, _ = understand(words, date(2026, 11, 21), "PT", {})
+    assert [fact.value for fact in reading.facts if fact.field == "missing"] == ["earlier"]
+
+
 def test_a_class_is_nobodys_age_in_a_general_question() -> None:
     words = "Do you have posters about online safety for class 6 in polish?"
     _, reading, _ = understand(words, date(2026, 11, 21), "PT", {})
