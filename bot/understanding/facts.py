@@ -144,9 +144,9 @@ def missing(story: Story) -> list[Fact]:
     earlier = facts.get(("missing", "earlier"), [])
     now = [f for f in now if not any(f.start < o.end and o.start < f.end for o in [*later, *earlier])]
     if now:
-        last = max(now, key=lambda f: f.end)
-        # "Misper closed": the words themselves go on to say so.
-        back = BACK.match(story.low, last.start) or BACK.search(story.low, last.end)
+        # "Misper closed": the words may themselves go on to say so.
+        last = max(f.end for f in now)
+        back = next((match for match in BACK.finditer(story.low) if match.end() > last), None)
         if back is None or _NOT_BACK.search(story.low[: back.start()]):
             return [now[0]]
         return [Fact("missing", "earlier", now[0].status, story.text[slice(*back.span())], *back.span())]
