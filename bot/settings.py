@@ -74,7 +74,7 @@ class Settings:
         backup_key: file with the key of the backups.
         key_file: file of the key-encryption keys, mode 0400.
         audit_heads: folder where the heads of the audit trail are kept, outside the database.
-        cookies_secure: False only where pages are served on localhost without TLS.
+        behind_tls_proxy: whether a proxy in front ends TLS and names the caller's address; cookies are then Secure.
         log_level: DEBUG, INFO, WARNING or ERROR.
         notices: whom notices go to, and by which server.
         crash_at: point at which this process kills itself, as `point` or `point:which time`; empty but in crash tests.
@@ -90,7 +90,7 @@ class Settings:
     backup_key: Path
     key_file: Path
     audit_heads: Path
-    cookies_secure: bool
+    behind_tls_proxy: bool
     log_level: str
     notices: Notices
     crash_at: str
@@ -169,8 +169,8 @@ def read_settings(environment: dict[str, str]) -> Settings:
     if len(secret) < 32:
         raise UnsafeSetting("FIRSTLINE_SECRET: missing or shorter than 32 characters; `make run` writes one to .env")
     host = environment.get("FIRSTLINE_HOST", "127.0.0.1")
-    behind_proxy = environment.get("FIRSTLINE_BEHIND_TLS_PROXY", "no") == "yes"
-    if host not in LOOPBACK and not behind_proxy:
+    behind_tls_proxy = environment.get("FIRSTLINE_BEHIND_TLS_PROXY", "no") == "yes"
+    if host not in LOOPBACK and not behind_tls_proxy:
         raise UnsafeSetting("FIRSTLINE_HOST: an address other than loopback needs FIRSTLINE_BEHIND_TLS_PROXY=yes")
     port = _number(environment, "FIRSTLINE_PORT", "8080")
     log_level = environment.get("FIRSTLINE_LOG_LEVEL", "INFO")
@@ -196,7 +196,7 @@ def read_settings(environment: dict[str, str]) -> Settings:
         backup_key=_path(environment.get("FIRSTLINE_BACKUP_KEY", "var/keys/backup")),
         key_file=_path(environment.get("FIRSTLINE_KEY_FILE", "var/key")),
         audit_heads=_audit_heads(environment, url),
-        cookies_secure=behind_proxy,
+        behind_tls_proxy=behind_tls_proxy,
         log_level=log_level,
         notices=_notices(environment),
         crash_at=crash_at,

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,16 @@ from sanic.exceptions import Forbidden
 from sanic.request import Request
 from sanic.response import HTTPResponse, redirect, text
 
+from bot.door import devices
 from bot.protocol.loading import load
-from bot.security import enrolment, sessions
+from bot.security import browsers, enrolment, sessions
 from bot.security.accounts import ROLES
 from bot.security.headers import empty_browser
 from bot.settings import settings
 
 COOKIE = "firstline_desk"
 ENROLMENT_COOKIE = "firstline_enrolment"
+BROWSER_COOKIE = "firstline_browser"
 PATH = "/desk"
 
 
@@ -144,16 +147,27 @@ def _given_csrf(request: Request) -> str:
     return request.headers.get("x-csrf") or request.form.get("csrf") or ""
 
 
-def let_in(response: HTTPResponse, secret: str) -> None:
-    """Give a browser its session."""
+def browser_of(request: Request) -> str:
+    """Read the cookie by which a browser is known; empty where there is none, or not one of ours."""
+    value = request.cookies.get(BROWSER_COOKIE) or ""
+    return value if re.fullmatch("[A-Za-z0-9_-]{43}", value) else ""
+
+
+def let_in(response: HTTPResponse, secret: str, browser: str) -> None:
+    """Give a browser its session, and the cookie by which it stays known after that."""
     response.cookies[COOKIE] = secret
     _guard(response, COOKIE)
+    response.cookies[BROWSER_COOKIE] = browser
+    response.cookies[BROWSER_COOKIE]["max-age"] = int(browsers.LONGEST.total_seconds())
+    _guard(response, BROWSER_COOKIE)
 
 
 def let_out(response: HTTPResponse) -> None:
-    """Take a browser's session away, and all else that it holds of us."""
-    _take(response, COOKIE)
-    empty_browser(response)
+    """Take a browser's session away, and all else that it holds of us but that it is known."""
+    for name in (COOKIE, ENROLMENT_COOKIE):
+        _take(response, name)
+    devices.take_cookie(response)
+    empty_browser(response, but_cookies=True)
 
 
 def let_enrol(response: HTTPResponse, secret: str) -> None:
@@ -178,5 +192,5 @@ def _guard(response: HTTPResponse, name: str) -> None:
     cookie["path"] = PATH
     cookie["httponly"] = True
     cookie["samesite"] = "Strict"
-    if settings().cookies_secure:
+    if settings().behind_tls_proxy:
         cookie["secure"] = True

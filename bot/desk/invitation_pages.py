@@ -47,7 +47,7 @@ async def _change(request: Request, change: Callable[[Session, str], str | None]
 
 def _shown(request: Request, secret: str) -> dict[str, str]:
     """Give the link and its QR code, which is a picture in the page itself: no further address holds the secret."""
-    address = f"{'https' if settings().cookies_secure else 'http'}://{request.host}"
+    address = f"{'https' if settings().behind_tls_proxy else 'http'}://{request.host}"
     link = invitations.link(address, secret)
     return {"link": link, "qr": segno.make(link, error="m").svg_data_uri(scale=6, light="white")}
 

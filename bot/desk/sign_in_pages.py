@@ -14,7 +14,9 @@ from bot.desk import access
 from bot.desk.rendering import render, texts
 from bot.referrals import claims
 from bot.security import enrolment, second_factor, sessions
+from bot.security.sign_in import Place
 from bot.security.sign_in import sign_in as check
+from bot.settings import settings
 
 _CHECKS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sign-in")
 """Password checks are slow on purpose; a flood of them must not hold up the desk."""
@@ -31,12 +33,22 @@ async def sign_in_page(request: Request) -> HTTPResponse:
 async def sign_in(request: Request) -> HTTPResponse:
     """Check name, password and code; every failure reads the same."""
     name, password, code = (request.form.get(field, "") for field in ("name", "password", "code"))
-    admitted = await asyncio.get_running_loop().run_in_executor(_CHECKS, check, name, password, code)
+    place = Place(access.browser_of(request), _address_of(request))
+    admitted = await asyncio.get_running_loop().run_in_executor(_CHECKS, check, name, password, code, place)
     if admitted is None:
         return render(request, "sign_in.html", 401, alert=texts()["signed"]["wrong"], name=name)
-    response = redirect(f"{access.PATH}/{'enrolment' if admitted.enrols else 'sign-in'}", status=303)
-    (access.let_enrol if admitted.enrols else access.let_in)(response, admitted.secret)
+    response = redirect(f"{access.PATH}/{'sign-in' if admitted.browser else 'enrolment'}", status=303)
+    if admitted.browser:
+        access.let_in(response, admitted.secret, admitted.browser)
+    else:
+        access.let_enrol(response, admitted.secret)
     return response
+
+
+def _address_of(request: Request) -> str:
+    """Give the caller's address; what a header says of it is believed of the proxy alone, which puts it last."""
+    named = request.headers.getall("x-forwarded-for", []) if settings().behind_tls_proxy else []
+    return ",".join(named).rpartition(",")[2].strip() or str(request.ip)
 
 
 async def enrolment_page(request: Request) -> HTTPResponse:
@@ -63,13 +75,14 @@ async def enrolment_picture(request: Request) -> HTTPResponse:
 
 async def enrol(request: Request) -> HTTPResponse:
     """Take the phone if it shows the right code, sign in, and show the recovery codes once."""
-    enrolled = await asyncio.to_thread(enrolment.confirm, request.ctx.enrolling, request.form.get("code", ""))
+    enrolled = await asyncio.to_thread(enrolment.confirm, request.ctx.enrolling, request.form.get("code", ""),
+                                       access.browser_of(request))
     if enrolled is None:
         return _enrolment(request, 422, alert=texts()["signed"]["code"])
     account = request.ctx.enrolling.account
     response = render(request, "recovery_codes.html", name=account.name, codes=enrolled.recovery_codes,
                       home=access.home(account.role))
-    access.let_in(response, enrolled.secret)
+    access.let_in(response, enrolled.secret, enrolled.browser)
     access.end_enrolling(response)
     return response
 

@@ -82,12 +82,17 @@ def remember(response: HTTPResponse, device: str) -> None:
     # Other sites cannot use it all the same: nothing changes by GET, and each form proves that it is ours.
     cookie["samesite"] = "Lax"
     cookie["max-age"] = SECONDS
-    if settings().cookies_secure:
+    if settings().behind_tls_proxy:
         cookie["secure"] = True
 
 
 def forget(response: HTTPResponse) -> None:
     """Make the browser drop the device's cookie and all else that it holds of us."""
+    take_cookie(response)
+    empty_browser(response)
+
+
+def take_cookie(response: HTTPResponse) -> None:
+    """Make the browser drop the device's cookie."""
     response.cookies[COOKIE] = ""
     response.cookies[COOKIE]["max-age"] = 0
-    empty_browser(response)

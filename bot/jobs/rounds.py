@@ -1,4 +1,4 @@
-"""Runs the clocks in rounds: alarms, drafts and the index; what fails is logged and tried again in the next round."""
+"""Runs the clocks in rounds: alarms, drafts, refused sign-ins, the index; what fails is tried again in the next."""
 from __future__ import annotations
 
 import asyncio
@@ -13,6 +13,7 @@ from bot.jobs.alarms import repeat_alarms, ring_for_unanswered
 from bot.jobs.unfinished import attend
 from bot.locks import alone
 from bot.referrals.reindexing import reindex
+from bot.security.attempts import note_refused
 from bot.security.sealing import SealError
 
 log = structlog.get_logger()
@@ -31,6 +32,7 @@ async def run(heartbeat: Path) -> None:
     heartbeat.parent.mkdir(parents=True, exist_ok=True)
     while True:
         one_round()
+        note_refused_sign_ins()
         index_some()
         heartbeat.touch()
         await asyncio.sleep(SECONDS)
@@ -48,6 +50,15 @@ def one_round() -> None:
             reached("jobs.before_commit")
         reached("jobs.committed")
     except (SQLAlchemyError, SealError) as error:
+        log.warning("round_failed", error=type(error).__name__)
+
+
+def note_refused_sign_ins() -> None:
+    """Write into the trail whose sign-in was refused; apart from the clocks, which may hold many rows."""
+    try:
+        with writing() as session:
+            note_refused(session)
+    except SQLAlchemyError as error:
         log.warning("round_failed", error=type(error).__name__)
 
 

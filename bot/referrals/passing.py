@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from bot.conversations.tables import Change, Delivery
 from bot.database import now
 from bot.notices.tables import Notice
-from bot.security import enrolment, sessions
-from bot.security.tables import DeskSession, Device, Enrolment, Invitation
+from bot.security import browsers, enrolment, sessions
+from bot.security.tables import DeskSession, Device, Enrolment, Invitation, KnownBrowser
 
 AT_ONCE = 500
 """Rows of one transaction."""
@@ -32,6 +32,7 @@ def passing(kind: str, cut: datetime) -> list[tuple[Any, Any]]:
             (DeskSession, or_(DeskSession.created_at <= cut - sessions.LONGEST,
                               DeskSession.last_seen_at <= cut - sessions.IDLE)),
             (Enrolment, Enrolment.created_at <= cut - enrolment.LONGEST),
+            (KnownBrowser, KnownBrowser.used_at <= cut - browsers.LONGEST),
         ]
     if kind == "changes":
         # The last one stays: numbers that began anew would be none that an open page waits for.

@@ -1,4 +1,4 @@
-"""Accounts of the desk: who there is, first start, passwords, roles, and the count of wrong attempts.
+"""Accounts of the desk: who there is, first start, passwords, roles.
 
     AccountError (ValueError)
     ├── BadAccount          the name, role or display name cannot be used
@@ -8,28 +8,21 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.database import now
-from bot.security import audit, second_factor
+from bot.security import attempts, audit, second_factor
 from bot.security.passwords import hash_password, new_password
-from bot.security.tables import Account, DeskSession, Enrolment
+from bot.security.tables import Account, DeskSession, Enrolment, KnownBrowser
 
 ADMIN, DUTY, SUPERVISOR, MANAGER, DPO = "admin", "duty", "supervisor", "manager", "dpo"
 ROLES = (ADMIN, DUTY, SUPERVISOR, MANAGER, DPO)
 DESK_ROLES = (DUTY, SUPERVISOR)
 """Roles that see and take all cases. A case manager sees some; administrator and data protection officer see none."""
-
-FREE_ATTEMPTS = 3
-LONGEST_DELAY = timedelta(minutes=1)
-"""Passwords are drawn, never chosen: 1,440 guesses a day find none, and no stranger locks an officer out for long.
-
-Whoever has the password and guesses at the code has 1,440 tries a day at three codes in a million.
-"""
 
 PRESENT = timedelta(seconds=90)
 """A desk page that was heard of within this time counts as open."""
@@ -104,6 +97,12 @@ def first_start(session: Session) -> list[tuple[str, str]]:
     return [(name, add(session, name, role, display, "first start")) for name, role, display in wanted]
 
 
+def as_kept(typed: str) -> str:
+    """Give a name that somebody typed as an account would have it; empty where no account can."""
+    name = typed.strip().lower()
+    return name if _NAME.fullmatch(name) else ""
+
+
 def named(session: Session, name: str) -> Account:
     """Find an account.
 
@@ -139,8 +138,8 @@ def reset_password(session: Session, name: str, actor: str) -> str:
     """
     account = named(session, name)
     password = new_password()
+    attempts.clear(session, attempts.by_code(account.name))
     account.password_hash = hash_password(password)
-    account.failures, account.blocked_until = 0, None
     _end_sessions(session, account)
     audit.note(session, actor, "account.password", account.name)
     return password
@@ -227,37 +226,12 @@ def _is_last_administrator(session: Session, account: Account) -> bool:
 
 
 def _end_sessions(session: Session, account: Account) -> None:
-    for table in (DeskSession, Enrolment):
+    for table in (DeskSession, Enrolment, KnownBrowser):
         session.execute(delete(table).where(table.account_id == account.id))
 
 
-def begin_attempt(session: Session, name: str, at: datetime | None = None) -> Account | None:
-    """Count an attempt to sign in before password and code are looked at, so that parallel guesses cannot outrun it.
-
-    Args:
-        session: a writing transaction.
-        name: the name that was typed.
-        at: the present time.
-
-    Returns:
-        The account whose password and code may be checked; None where there is none, or it is disabled or has to
-        wait.
-    """
-    at = at or now()
-    name = name.strip().lower()
-    query = select(Account).filter_by(name=name, disabled=False).with_for_update()
-    account = session.execute(query).scalar_one_or_none() if _NAME.fullmatch(name) else None
-    if account is None or (account.blocked_until and account.blocked_until > at):
-        return None
-    account.failures += 1
-    if account.failures > FREE_ATTEMPTS:
-        seconds = 2 ** min(account.failures - FREE_ATTEMPTS, 10)
-        account.blocked_until = at + min(timedelta(seconds=seconds), LONGEST_DELAY)
-    return account
-
-
 def attempt_succeeded(session: Session, account: Account, step: int | None = None) -> bool:
-    """Accept an attempt in one statement: use its code up and forget the wrong ones before it.
+    """Accept an attempt in one statement, and use its code up.
 
     Args:
         session: a writing transaction.
@@ -274,7 +248,7 @@ def attempt_succeeded(session: Session, account: Account, step: int | None = Non
             Account.id == account.id, Account.disabled.is_(False), Account.password_hash == account.password_hash,
             Account.totp_secret.is_not_distinct_from(account.totp_secret), unused,
         ).values(
-            failures=0, blocked_until=None, totp_last_step=Account.totp_last_step if step is None else step
+            totp_last_step=Account.totp_last_step if step is None else step
         ).execution_options(synchronize_session=False)
     )
     return bool(accepted.rowcount)

@@ -39,14 +39,26 @@ def look(actor: str, action: str, subject: str | None = None) -> None:
         SQLAlchemyError: it could not be noted; then nothing may be shown.
     """
     with reading() as session:
-        query = select(AuditEntry.id).where(
-            AuditEntry.subject == subject, AuditEntry.action == action, AuditEntry.actor == actor,
-            AuditEntry.at > now() - SAME_LOOK,
-        )
-        noted = session.execute(query.limit(1)).first() is not None
+        noted = noted_of_late(session, actor, action, subject)
     if not noted:
         with writing() as session:
             note(session, actor, action, subject)
+
+
+def noted_of_late(session: Session, actor: str, action: str, subject: str | None = None) -> bool:
+    """Tell whether there is such an entry within `SAME_LOOK`.
+
+    Args:
+        session: any transaction.
+        actor: who.
+        action: what.
+        subject: on which record.
+    """
+    query = select(AuditEntry.id).where(
+        AuditEntry.subject == subject, AuditEntry.action == action, AuditEntry.actor == actor,
+        AuditEntry.at > now() - SAME_LOOK,
+    )
+    return session.execute(query.limit(1)).first() is not None
 
 
 def trail(session: Session, subjects: Collection[str]) -> list[AuditEntry]:

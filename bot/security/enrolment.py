@@ -10,7 +10,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.database import now, reading, writing
-from bot.security import audit, second_factor, sessions
+from bot.security import audit, browsers, second_factor, sessions
 from bot.security.hashes import keyed_hash
 from bot.security.tables import Account, Enrolment
 
@@ -49,10 +49,12 @@ class Enrolled:
 
     Args:
         secret: for the cookie of the session that begins with it.
+        browser: for the cookie by which the browser stays known.
         recovery_codes: shown once.
     """
 
     secret: str
+    browser: str
     recovery_codes: list[str]
 
 
@@ -96,12 +98,13 @@ def recognise(secret: str) -> Enrolling | None:
     return Enrolling(found.Account, found.Enrolment.csrf, key, found.Enrolment.totp_secret) if found else None
 
 
-def confirm(enrolling: Enrolling, code: str) -> Enrolled | None:
+def confirm(enrolling: Enrolling, code: str, browser: str) -> Enrolled | None:
     """Take the phone for the account's second factor, if it shows the right code, and sign the browser in.
 
     Args:
         enrolling: from `recognise`.
         code: as typed.
+        browser: the cookie by which the browser is known; empty where it has none.
 
     Returns:
         The session and the recovery codes; None where the code is wrong or the leave ended meanwhile.
@@ -115,11 +118,12 @@ def confirm(enrolling: Enrolling, code: str) -> Enrolled | None:
         taken = used and session.execute(
             update(Account).where(Account.id == enrolling.account.id, Account.disabled.is_(False),
                                   Account.totp_secret.is_(None))
-            .values(totp_secret=enrolling.sealed, totp_last_step=step, failures=0, blocked_until=None)
+            .values(totp_secret=enrolling.sealed, totp_last_step=step)
             .execution_options(synchronize_session=False)
         ).rowcount
         if not taken:
             return None
         codes = second_factor.new_recovery_codes(session, enrolling.account.id)
+        known = browsers.remember(session, enrolling.account.id, browser)
         audit.note(session, enrolling.account.name, "second_factor.enrolled")
-        return Enrolled(sessions.begin(session, enrolling.account), codes)
+        return Enrolled(sessions.begin(session, enrolling.account), known, codes)

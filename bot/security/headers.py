@@ -34,6 +34,11 @@ def protect(response: BaseHTTPResponse, keep: bool = False) -> None:
         response.headers.setdefault(name, text)
 
 
-def empty_browser(response: BaseHTTPResponse) -> None:
-    """Make the browser drop all that it holds of us: the next person at it finds nothing."""
-    response.headers["Clear-Site-Data"] = '"cookies", "storage", "cache"'
+def empty_browser(response: BaseHTTPResponse, but_cookies: bool = False) -> None:
+    """Make the browser drop all that it holds of us: the next person at it finds nothing.
+
+    Args:
+        response: the answer, changed in place.
+        but_cookies: True where the caller takes cookies by their names, because one of them stays.
+    """
+    response.headers["Clear-Site-Data"] = '"storage", "cache"' if but_cookies else '"cookies", "storage", "cache"'

@@ -20,8 +20,6 @@ class Account(Base):
     role = Column(String(12), nullable=False)
     password_hash = Column(String(200), nullable=False)
     disabled = Column(Boolean, nullable=False, default=False)
-    failures = Column(Integer, nullable=False, default=0)
-    blocked_until = Column(UtcTime, nullable=True)
     totp_secret = Column(String(200), nullable=True)
     totp_last_step = Column(Integer, nullable=True)
     created_at = Column(UtcTime, nullable=False, default=now)
@@ -50,6 +48,30 @@ class Enrolment(Base):
     csrf = Column(String(64), nullable=False)
     totp_secret = Column(String(200), nullable=False)
     created_at = Column(UtcTime, nullable=False, default=now)
+
+
+class KnownBrowser(Base):
+    """A browser that signed in to an account before (`browsers.py`); only the hash of its cookie is kept."""
+
+    __tablename__ = "known_browsers"
+    id = Column(String(36), primary_key=True)
+    account_id = Column(ForeignKey("accounts.id"), nullable=False, index=True)
+    token_hash = Column(String(64), nullable=False, index=True)
+    used_at = Column(UtcTime, nullable=False)
+
+
+class SignInCount(Base):
+    """How often in a row a sign-in failed (`attempts.py`), and when the next attempt is looked at.
+
+    `key` is one of a fixed number of slots and names nobody. `refused` is an account of whose refused attempt the
+    trail has no entry yet.
+    """
+
+    __tablename__ = "sign_in_counts"
+    key = Column(String(12), primary_key=True)
+    failures = Column(Integer, nullable=False)
+    open_at = Column(UtcTime, nullable=False)
+    refused = Column(ForeignKey("accounts.id"), nullable=True, index=True)
 
 
 class RecoveryCode(Base):

@@ -320,6 +320,8 @@ def test_the_first_sign_in_on_a_phone(phone: Callable[..., Page], desk_site: Des
     expect(page.get_by_text("this browser")).to_be_visible()
     sound()
     page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Duty desk")).to_be_visible()
+    assert [cookie["name"] for cookie in page.context.cookies()] == ["firstline_browser"]
     page.fill("[name=name]", account.name)
     page.fill("[name=password]", password)
     page.fill("[name=code]", recovery)

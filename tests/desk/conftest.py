@@ -10,7 +10,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from bot.database import now
-from bot.security import accounts, enrolment, passwords, second_factor, sessions
+from bot.security import accounts, attempts, audit, browsers, enrolment, passwords, second_factor, sessions
 from tests.desk_world import Desk, Store, desk_app, served
 
 
@@ -43,7 +43,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     stopped = Clock(now())
-    for module in (accounts, enrolment, second_factor, sessions):
+    for module in (accounts, attempts, audit, browsers, enrolment, second_factor, sessions):
         monkeypatch.setattr(module, "now", stopped)
     return stopped
 

@@ -14,9 +14,8 @@ from bot.commands.tokens import token as token_command
 from bot.database import now, writing
 from bot.security import accounts, sessions, tokens
 from bot.security.passwords import fits, new_password
-from bot.security.sign_in import sign_in
 from bot.security.tables import Account, ApiToken, AuditEntry, DeskSession
-from tests.desk_world import Store, make_account
+from tests.desk_world import Store, make_account, sign_in
 from tests.phone import set_up_phone
 
 
@@ -61,27 +60,6 @@ def test_the_last_administrator_stays(store: Store) -> None:
         accounts.first_start(session)
     with pytest.raises(accounts.BadAccount), store.writing() as session:
         accounts.set_disabled(session, "admin", True, "test")
-
-
-def test_the_delay_grows_and_ends(store: Store) -> None:
-    account, _ = make_account(store.writing, "duty", "Ana")
-    at = now()
-
-    def attempt(later: float) -> bool:
-        with store.writing() as session:
-            return accounts.begin_attempt(session, account.name, at + timedelta(seconds=later)) is not None
-
-    assert [attempt(0) for _ in range(6)] == [True, True, True, True, False, False]
-    assert not attempt(1.9)
-    assert attempt(2.1)
-    assert not attempt(2.1 + 3.9)
-    assert attempt(2.1 + 4.1)
-    for step in range(1, 12):
-        attempt(10 + 61 * step)
-    assert attempt(10 + 61 * 12), "never longer than a minute"
-    with store.writing() as session:
-        assert accounts.attempt_succeeded(session, account)
-    assert attempt(10_000)
 
 
 def secret_of(account: Account, password: str) -> str:

@@ -9,6 +9,7 @@ from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
@@ -84,10 +85,18 @@ def test_the_cookie_is_guarded(desk: Desk) -> None:
     enrols = desk.browser().post("/desk/sign-in", data=credentials)
     phone = set_up_phone(writing, account)
     signed_in = desk.browser().post("/desk/sign-in", data={**credentials, "code": phone.code()})
-    for name, answer in (("firstline_enrolment", enrols), ("firstline_desk", signed_in)):
-        cookie = answer.headers["set-cookie"].lower()
-        assert cookie.startswith(f"{name}=")
+    assert cookies(enrols).keys() == {"firstline_enrolment"}
+    assert cookies(signed_in).keys() == {"firstline_desk", "firstline_browser"}
+    for cookie in (*cookies(enrols).values(), *cookies(signed_in).values()):
         assert "httponly" in cookie and "samesite=strict" in cookie and "path=/desk" in cookie
+    # The session ends with the browser's; that it is known stays.
+    assert "max-age" not in cookies(signed_in)["firstline_desk"]
+    assert "max-age=7776000" in cookies(signed_in)["firstline_browser"]
+
+
+def cookies(answer: httpx.Response) -> dict[str, str]:
+    """Give each cookie that an answer sets, in small letters, by its name."""
+    return {one.split("=")[0]: one.lower() for one in answer.headers.get_list("set-cookie")}
 
 
 def test_sign_in_fails_alike(desk: Desk) -> None:

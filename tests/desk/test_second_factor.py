@@ -14,14 +14,13 @@ import pytest
 from sqlalchemy import select, update
 
 from bot import database as databases
-from bot.database import now, reading, writing
-from bot.security import accounts, enrolment, passwords, second_factor, secret_sealing, sessions
+from bot.database import reading, writing
+from bot.security import accounts, attempts, enrolment, passwords, second_factor, secret_sealing, sessions
 from bot.security import sign_in as way_in
-from bot.security.sign_in import sign_in
-from bot.security.tables import Account, AuditEntry, Enrolment, RecoveryCode
+from bot.security.tables import Account, AuditEntry, Enrolment, RecoveryCode, SignInCount
 from bot.settings import settings
 from tests.desk.conftest import Clock
-from tests.desk_world import Desk, desk_routes, make_account
+from tests.desk_world import Desk, desk_routes, make_account, sign_in
 from tests.phone import Phone, first_sign_in, set_up_phone
 
 
@@ -57,6 +56,11 @@ def enrolling(account: Account, password: str) -> enrolment.Enrolling:
 def row(account: Account) -> Account:
     with reading() as session:
         return session.get(Account, account.id)
+
+
+def wrong_codes(officer: Officer) -> int:
+    with reading() as session:
+        return session.get(SignInCount, attempts.by_code(officer.account.name)).failures
 
 
 def test_the_first_sign_in_sets_up_a_phone(desk: Desk) -> None:
@@ -134,7 +138,7 @@ def test_the_leave_ends_after_five_minutes_and_with_a_new_password(database: Non
     found = enrolling(account, password)
     with writing() as session:
         accounts.reset_password(session, account.name, "test")
-    assert enrolment.confirm(found, Phone(found.secret).at(clock.step)) is None
+    assert enrolment.confirm(found, Phone(found.secret).at(clock.step), "") is None
     assert row(account).totp_secret is None
 
 
@@ -143,9 +147,9 @@ def test_of_two_browsers_one_sets_up_the_phone(database: None, clock: Clock) -> 
     first = enrolling(account, password)
     second = enrolling(account, password)
     assert first.secret != second.secret
-    assert enrolment.confirm(first, Phone(first.secret).at(clock.step)) is None, "the later sign-in ended it"
-    assert enrolment.confirm(second, Phone(second.secret).at(clock.step))
-    assert enrolment.confirm(second, Phone(second.secret).at(clock.step + 1)) is None
+    assert enrolment.confirm(first, Phone(first.secret).at(clock.step), "") is None, "the later sign-in ended it"
+    assert enrolment.confirm(second, Phone(second.secret).at(clock.step), "")
+    assert enrolment.confirm(second, Phone(second.secret).at(clock.step + 1), "") is None
     with reading() as session:
         assert session.execute(select(Enrolment).filter_by(account_id=account.id)).first() is None
 
@@ -154,7 +158,7 @@ def test_the_code_that_confirmed_the_phone_is_used_up(database: None, clock: Clo
     account, password = make_account(writing, "duty", "Ana")
     found = enrolling(account, password)
     phone = Phone(found.secret)
-    assert enrolment.confirm(found, phone.at(clock.step))
+    assert enrolment.confirm(found, phone.at(clock.step), "")
     someone = Officer(account, password, phone)
     assert not someone.enters(phone.at(clock.step))
     assert someone.enters(phone.at(clock.step + 1))
@@ -209,7 +213,7 @@ def test_what_changed_between_the_check_and_its_acceptance_refuses_it(officer: O
         account, _ = make_account(writing, "duty", "Ana")
         set_up_phone(writing, account)
         with writing() as session:
-            checked = accounts.begin_attempt(session, account.name)
+            checked = accounts.named(session, account.name)
         with writing() as session:
             change(session, account.name, "test")
         with writing() as session:
@@ -244,13 +248,13 @@ def test_a_wrong_password_uses_no_code_up(officer: Officer, clock: Clock) -> Non
 
 @pytest.mark.parametrize("wrong", ["000000x", "", "kofa-miru-tesa-bodi"])
 def test_a_wrong_code_counts_for_the_delay(officer: Officer, clock: Clock, wrong: str) -> None:
-    for _ in range(accounts.FREE_ATTEMPTS + 1):
+    for _ in range(attempts.FREE + 1):
         assert not officer.enters(wrong)
-    assert row(officer.account).failures == accounts.FREE_ATTEMPTS + 1
+    assert wrong_codes(officer) == attempts.FREE + 1
     assert not officer.enters(officer.phone.at(clock.step)), "still has to wait"
     clock.move(seconds=2)
     assert officer.enters(officer.phone.at(clock.step))
-    assert row(officer.account).failures == 0 and row(officer.account).blocked_until is None
+    assert wrong_codes(officer) == 0
 
 
 def test_a_replayed_code_counts_for_the_delay(officer: Officer, clock: Clock) -> None:
@@ -258,7 +262,7 @@ def test_a_replayed_code_counts_for_the_delay(officer: Officer, clock: Clock) ->
     assert officer.enters(code)
     for count in (1, 2):
         assert not officer.enters(code)
-        assert row(officer.account).failures == count
+        assert wrong_codes(officer) == count
 
 
 def test_every_failure_does_the_same_work(officer: Officer, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,8 +289,8 @@ def test_every_failure_does_the_same_work(officer: Officer, clock: Clock, monkey
     waiting, _ = make_account(writing, "duty", "Has to wait")
     with writing() as session:
         accounts.set_disabled(session, gone.name, True, "test")
-        session.execute(update(Account).where(Account.id == waiting.id).values(
-            blocked_until=now() + accounts.LONGEST_DELAY))
+    for _ in range(attempts.FREE + 1):
+        assert sign_in(waiting.name, "wrong", "") is None
     tries = [("no-such-name", "wrong"), (officer.account.name, "wrong"), (officer.account.name, officer.password),
              (fresh.name, "wrong"), (gone.name, password), (waiting.name, "wrong"), ("\u202e☎", "")]
     work = []

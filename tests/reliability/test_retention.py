@@ -28,9 +28,9 @@ from bot.referrals.clearing import Clearing
 from bot.referrals.erasure import erase
 from bot.referrals.reports import amend, begin_report, record_of
 from bot.referrals.tables import Amendment, Case, Hold, NotErased, Receipt, Report, SearchToken
-from bot.security import enrolment, invitations, sessions
+from bot.security import browsers, enrolment, invitations, sessions
 from bot.security.keys import open_keys, transcript_of
-from bot.security.tables import ApiToken, DataKey, DeskSession, Device, Enrolment, Erasure, Invitation
+from bot.security.tables import ApiToken, DataKey, DeskSession, Device, Enrolment, Erasure, Invitation, KnownBrowser
 from bot.security.tokens import create
 from bot.security.webhooks import set_webhook
 from bot.serve import serve_jobs
@@ -388,9 +388,10 @@ def test_rows_that_pass_go_after_their_periods_and_not_a_day_before(officer: Any
                                 created_at=now() - sessions.LONGEST, last_seen_at=now() - sessions.IDLE))
         session.add(Enrolment(token_hash="b", account_id=officer.id, csrf="x", totp_secret="x",
                               created_at=now() - enrolment.LONGEST))
+        session.add(KnownBrowser(id="c", account_id=officer.id, token_hash="c", used_at=now() - browsers.LONGEST))
         session.add(Notice(id="n", kind="referral", priority="urgent", address="a@desk.example", state="sent",
                            finished_at=now()))
-    tables = {"sessions": (DeskSession, Enrolment), "deliveries": (Delivery, Notice)}
+    tables = {"sessions": (DeskSession, Enrolment, KnownBrowser), "deliveries": (Delivery, Notice)}
     for kind, found in tables.items():
         before = rows(*found)
         later(days=DAYS[kind] - 0.5)

@@ -235,3 +235,21 @@ def test_a_case_manager_who_cannot_be_read_stops_no_migration(config: Config, ke
 
 def test_there_is_one_head(config: Config) -> None:
     assert len(ScriptDirectory.from_config(config).get_heads()) == 1
+
+
+def test_an_account_keeps_its_sessions_and_begins_without_wrong_attempts_on_the_way_up_and_down(config: Config) -> None:
+    command.upgrade(config, "0012")
+    account = [("id", "a"), ("name", "ana"), ("display_name", "Ana"), ("role", "duty"), ("password_hash", "x"),
+               ("disabled", False), ("created_at", AT)]
+    insert(config, "accounts", [*account, ("failures", 9), ("blocked_until", AT)])
+    session = [("token_hash", "t"), ("account_id", "a"), ("csrf", "c"), ("created_at", AT), ("last_seen_at", AT)]
+    insert(config, "desk_sessions", session)
+    before = stored(config, "accounts", account), stored(config, "desk_sessions", session)
+    command.upgrade(config, "0013")
+    insert(config, "known_browsers", [("id", "b"), ("account_id", "a"), ("token_hash", "h"), ("used_at", AT)])
+    insert(config, "sign_in_counts", [("key", "code:0000"), ("failures", 1), ("open_at", AT), ("refused", "a")])
+    command.downgrade(config, "0012")
+    assert (stored(config, "accounts", account), stored(config, "desk_sessions", session)) == before
+    assert run(config, "SELECT failures, blocked_until FROM accounts") == [(0, None)]
+    command.upgrade(config, "head")
+    assert (stored(config, "accounts", account), stored(config, "desk_sessions", session)) == before

@@ -16,7 +16,7 @@ SECRET = {"FIRSTLINE_SECRET": "s" * 32}
 
 def test_a_secret_is_all_that_is_needed() -> None:
     found = read_settings(SECRET)
-    assert (found.host, found.port, found.profile, found.cookies_secure) == ("127.0.0.1", 8080, "default", False)
+    assert (found.host, found.port, found.profile, found.behind_tls_proxy) == ("127.0.0.1", 8080, "default", False)
     assert found.database_url == f"sqlite:///{ROOT}/var/firstline.db"
     assert found.bot_sockets == (ROOT / "var" / "bot.sock",)
     assert found.models == ROOT / "models"
@@ -38,7 +38,7 @@ def test_an_address_beyond_this_machine_needs_a_proxy_with_tls(host: str) -> Non
         with pytest.raises(UnsafeSetting):
             read_settings({**SECRET, "FIRSTLINE_HOST": host, "FIRSTLINE_BEHIND_TLS_PROXY": unsure})
     behind = read_settings({**SECRET, "FIRSTLINE_HOST": host, "FIRSTLINE_BEHIND_TLS_PROXY": "yes"})
-    assert behind.cookies_secure
+    assert behind.behind_tls_proxy
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
