@@ -107,15 +107,17 @@ def clear(session: Session, *keys: str) -> None:
     session.execute(_of(*keys).values(failures=0, open_at=now()))
 
 
-def refuse(session: Session, key: str, account: Account) -> None:
+def refuse(session: Session, key: str, account: Account | None) -> None:
     """Leave word for the trail that an attempt at an account was refused.
+
+    The trail's own entry would be one write more than an unknown name costs, and tell who has an account.
 
     Args:
         session: a writing transaction.
         key: from `by_code`.
-        account: the account.
+        account: the account; None where there is none of that name: then the same is written, and leaves no word.
     """
-    session.execute(_of(key).values(refused=account.id))
+    session.execute(_of(key).values(refused=account.id if account else SignInCount.refused))
 
 
 def _of(*keys: str) -> Any:

@@ -59,32 +59,34 @@ def sign_in(name: str, password: str, code: str, place: Place) -> Admitted | Non
     name = accounts.as_kept(name)
     of_codes = attempts.by_code(name)
     with writing() as session:
-        account = session.execute(select(Account).filter_by(name=name, disabled=False)).scalar_one_or_none()
-        known = browsers.recognise(session, account.id, place.browser) if account else None
+        found = session.execute(select(Account).filter_by(name=name)).scalar_one_or_none()
+        account = found or _nobody()
+        known = browsers.recognise(session, account.id, place.browser)
         own = attempts.by_browser(known) if known else attempts.by_source(name, place.address)
         in_time = attempts.count(session, own)
     # The slow checks run outside any transaction: they would hold up everybody else's writing.
-    right = fits(account.password_hash if account else nobodys_hash(), password) and in_time
-    step = second_factor.step_of(account.id if account else None, account.totp_secret if account else None, code)
+    right = fits(account.password_hash, password) and in_time and not account.disabled
+    step = second_factor.step_of(account.id, account.totp_secret, code)
     with writing() as session:
         # A known browser's wrong codes are in its own count already.
         codes_in_time = attempts.count(session, of_codes, raised=right and not known)
-        judged = account if right and (known or codes_in_time) else None
-        admitted = _admit(session, judged, step, code, place.browser) if judged else None
-        if admitted:
-            attempts.clear(session, own, *([] if known else [of_codes]))
-        elif account:
-            attempts.refuse(session, of_codes, account)
-        return admitted
+        judged = account if right and (known or codes_in_time) else _nobody()
+        if not _proven(session, judged, step, code):
+            attempts.refuse(session, of_codes, found)
+            return None
+        attempts.clear(session, own, *([] if known else [of_codes]))
+        if judged.totp_secret is None:
+            return Admitted(enrolment.begin(session, judged), None)
+        remembered = browsers.remember(session, judged.id, place.browser)
+        return Admitted(sessions.begin(session, judged), remembered)
 
 
-def _admit(session: Session, account: Account, step: int | None, code: str, browser: str) -> Admitted | None:
-    enrols = account.totp_secret is None
-    if not enrols and step is None and not second_factor.spend_recovery_code(session, account.id, code):
-        return None
-    if not accounts.attempt_succeeded(session, account, step):
-        return None
-    if enrols:
-        return Admitted(enrolment.begin(session, account), None)
-    known = browsers.remember(session, account.id, browser)
-    return Admitted(sessions.begin(session, account), known)
+def _nobody() -> Account:
+    """Give an account that stands in where none may be judged: it is in no table, so what is done finds no row."""
+    return Account(id="nobody", disabled=True, password_hash=nobodys_hash())
+
+
+def _proven(session: Session, account: Account, step: int | None, code: str) -> bool:
+    spent = second_factor.spend_recovery_code(session, account.id, code)
+    proven = account.totp_secret is None or step is not None or spent
+    return accounts.attempt_succeeded(session, account if proven else _nobody(), step)

@@ -5,13 +5,15 @@ import logging
 import re
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pyotp
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from bot import database as databases
 from bot.database import reading, writing
@@ -39,10 +41,14 @@ class Officer:
         return admitted is not None
 
 
-@pytest.fixture
-def officer(database: None) -> Officer:
+def make_officer() -> Officer:
     account, password = make_account(writing, "duty", "Ana")
     return Officer(account, password, set_up_phone(writing, account))
+
+
+@pytest.fixture
+def officer(database: None) -> Officer:
+    return make_officer()
 
 
 def enrolling(account: Account, password: str) -> enrolment.Enrolling:
@@ -265,6 +271,27 @@ def test_a_replayed_code_counts_for_the_delay(officer: Officer, clock: Clock) ->
         assert wrong_codes(officer) == count
 
 
+@contextmanager
+def statements() -> Iterator[list[tuple[str, int]]]:
+    """Give what the database is told meanwhile: commits, and each statement with the number of rows it changed."""
+    told: list[tuple[str, int]] = []
+
+    def executed(_: Any, cursor: Any, statement: str, *__: Any) -> None:
+        kind = statement.split()[0]
+        if kind != "BEGIN":
+            # A slot is made at its first use, whoever's name falls into it.
+            told.append((" ".join(statement.split()), cursor.rowcount if kind in ("UPDATE", "DELETE") else 0))
+
+    def committed(_: Any) -> None:
+        told.append(("COMMIT", 0))
+
+    for name, listener in (("after_cursor_execute", executed), ("commit", committed)):
+        event.listen(databases.engine(), name, listener)
+    yield told
+    for name, listener in (("after_cursor_execute", executed), ("commit", committed)):
+        event.remove(databases.engine(), name, listener)
+
+
 def test_every_failure_does_the_same_work(officer: Officer, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     done: Counter[str] = Counter()
 
@@ -281,24 +308,69 @@ def test_every_failure_does_the_same_work(officer: Officer, clock: Clock, monkey
     second_factor._nobodys()
     counted(way_in, "fits")
     counted(secret_sealing, "HKDF")
-    counted(pyotp.TOTP, "verify_and_get_timecode")
     counted(pyotp.TOTP, "generate_otp")
+    name, password, code = officer.account.name, officer.password, officer.phone.at(clock.step)
+    known = sign_in(name, password, code).browser
+    with writing() as session:
+        recovery = second_factor.new_recovery_codes(session, officer.account.id)[0]
+    assert officer.enters(recovery)
+    unused = officer.phone.at(clock.step + 1)
     fresh, _ = make_account(writing, "duty", "No phone yet")
-    gone, password = make_account(writing, "duty", "Gone")
+    gone, password_of_gone = make_account(writing, "duty", "Gone")
     set_up_phone(writing, gone)
-    waiting, _ = make_account(writing, "duty", "Has to wait")
     with writing() as session:
         accounts.set_disabled(session, gone.name, True, "test")
+    waits, waits_for_codes, knows = (make_officer() for _ in range(3))
     for _ in range(attempts.FREE + 1):
-        assert sign_in(waiting.name, "wrong", "") is None
-    tries = [("no-such-name", "wrong"), (officer.account.name, "wrong"), (officer.account.name, officer.password),
-             (fresh.name, "wrong"), (gone.name, password), (waiting.name, "wrong"), ("\u202e☎", "")]
-    work = []
-    for name, given in tries:
+        assert sign_in(waits.account.name, "wrong", "") is None
+        assert sign_in(waits_for_codes.account.name, waits_for_codes.password, "", address="192.0.2.9") is None
+    blocked = sign_in(knows.account.name, knows.password, knows.phone.at(clock.step)).browser
+    for _ in range(attempts.FREE + 1):
+        assert sign_in(knows.account.name, "wrong", "", blocked) is None
+    tries = {
+        "an unknown name": ("no-such-name", "wrong", unused),
+        "no name": ("\u202e\u260e", "", ""),
+        "a wrong password": (name, "wrong", unused),
+        "a wrong code": (name, password, "999 99"),
+        "no code": (name, password, ""),
+        "a code used before": (name, password, code),
+        "a recovery code used before": (name, password, recovery),
+        "no phone yet, and a wrong password": (fresh.name, "wrong", ""),
+        "a disabled account": (gone.name, password_of_gone, ""),
+        "who has to wait, by all that is right": (waits.account.name, waits.password, waits.phone.at(clock.step)),
+        "who has to wait, by a wrong password": (waits.account.name, "wrong", ""),
+        "who has to wait for codes": (waits_for_codes.account.name, waits_for_codes.password,
+                                      waits_for_codes.phone.at(clock.step)),
+        "a known browser, and a wrong password": (name, "wrong", unused, known),
+        "a known browser, and a wrong code": (name, password, "", known),
+        "a known browser that has to wait": (knows.account.name, knows.password, knows.phone.at(clock.step + 1),
+                                             blocked),
+        "another account's browser": (fresh.name, "wrong", "", known),
+    }
+    work = {}
+    for number, (what, given) in enumerate(tries.items()):
         done.clear()
-        assert sign_in(name, given, "999 99") is None
-        work.append(dict(done))
-    assert work == [{"fits": 1, "HKDF": 1, "verify_and_get_timecode": 1, "generate_otp": 3}] * len(tries)
+        # The officer's own tries come from many addresses, so that none has to wait.
+        address = f"203.0.113.{number}" if given[0] == name else "192.0.2.1"
+        with statements() as told:
+            assert sign_in(*given, address=address) is None, what
+        work[what] = dict(done), told
+    hashed, told = work["an unknown name"]
+    assert hashed == {"fits": 1, "HKDF": 1, "generate_otp": 3}
+    kinds = [text.split()[0] for text, _ in told]
+    assert kinds == ["SELECT", "SELECT", "INSERT", "SELECT", "UPDATE", "COMMIT",
+                     "INSERT", "SELECT", "UPDATE", "DELETE", "UPDATE", "UPDATE", "COMMIT"]
+    assert sum(changed for _, changed in told) == 3
+    for what, (computed, written) in work.items():
+        assert computed == hashed and shapes(written) == shapes(told), what
+    assert wrong_codes(officer) == attempts.FREE + 1, "all that had the right password were judged"
+    clock.move(seconds=2)
+    assert officer.enters(unused), "none of them used it up"
+
+
+def shapes(told: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Leave out of each statement what it is put to, and its conditions: kind, tables and changed rows stay."""
+    return [(re.split(" SET | WHERE | VALUES ", text)[0], changed) for text, changed in told]
 
 
 def test_a_secret_opens_in_its_own_row_alone(officer: Officer, clock: Clock, monkeypatch: pytest.MonkeyPatch,
