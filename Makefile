@@ -3,6 +3,9 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3.10 python3; do "$$p" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 10))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 QUIET := TF_CPP_MIN_LOG_LEVEL=3 RASA_TELEMETRY_ENABLED=false SQLALCHEMY_SILENCE_UBER_WARNING=1 PYTHONWARNINGS=ignore
+PYTEST := $(QUIET) $(BIN)/python -W ignore -m pytest
+# In two processes: the browser's driver keeps an event loop running.
+WHOLE := $(PYTEST) --ignore=tests/browser && $(PYTEST) tests/browser
 
 .PHONY: run test test-postgres bench bench-memory evaluate learn soak soak-crash token webhook password lint types imports data schema lock clean
 
@@ -12,15 +15,12 @@ run: .venv/ready
 test: .venv/ready-dev .venv/schemathesis/ready lint types imports
 	@$(QUIET) $(BIN)/python -W ignore -m bot.cli train
 	@$(MAKE) --no-print-directory data
-	@$(QUIET) $(BIN)/python -W ignore -m pytest --ignore=tests/browser
-	@# In a process of its own: the browser's driver keeps an event loop running.
-	@$(QUIET) $(BIN)/python -W ignore -m pytest tests/browser
+	@$(WHOLE)
 
-# The same tests on a PostgreSQL server that they start themselves; PART names some of them.
-PART ?= tests/unit tests/door tests/desk tests/dialogues tests/reliability
+# The same tests on a PostgreSQL server that they start themselves; PART=tests/door runs some of them only.
 test-postgres: .venv/ready-dev .venv/schemathesis/ready
 	@$(QUIET) $(BIN)/python -W ignore -m bot.cli train
-	@FIRSTLINE_TEST_DATABASE=postgresql $(QUIET) $(BIN)/python -W ignore -m pytest $(PART)
+	@export FIRSTLINE_TEST_DATABASE=postgresql; $(if $(PART),$(PYTEST) $(PART),$(WHOLE))
 
 # BENCH="processes desk" measures some parts only (tools/bench/__main__.py names them).
 bench: .venv/ready-dev
@@ -93,12 +93,12 @@ learn: .venv/ready-dev
 
 # 1,000 kills of the bot process (docs/reliability.md); `make test` kills it 60 times. SEED=... repeats a run.
 soak-crash: .venv/ready-dev
-	@FIRSTLINE_CRASH_KILLS=1000 FIRSTLINE_CRASH_SEED=$(SEED) $(QUIET) $(BIN)/python -W ignore -m pytest tests/reliability/test_bot_killed.py
+	@FIRSTLINE_CRASH_KILLS=1000 FIRSTLINE_CRASH_SEED=$(SEED) $(PYTEST) tests/reliability/test_bot_killed.py
 
 # The kills, 20,000 conversations, and 100,000 generated messages through the reading and through the door (hours);
 # `make test` sends 2,000.
 soak: soak-crash bench-memory
-	@FIRSTLINE_SOAK=100000 $(QUIET) $(BIN)/python -W ignore -m pytest tests/unit/understanding/test_never_fails.py tests/door/test_fuzz.py
+	@FIRSTLINE_SOAK=100000 $(PYTEST) tests/unit/understanding/test_never_fails.py tests/door/test_fuzz.py
 
 # How well messages are understood, on the labelled set in evaluation/.
 evaluate: .venv/ready-dev

@@ -158,7 +158,7 @@ def restore(source: Path) -> Counter[str]:
 def _put_back(connection: Connection, tables: MetaData, entry: dict[str, Any]) -> None:
     table = tables.tables[entry["table"]]
     rows = [{name: _revived(value) for name, value in row.items()} for row in entry["rows"]]
-    connection.execute(table.insert(), [_typed(table, row) for row in rows])
+    connection.execute(table.insert(), rows)
 
 
 def _go_on_counting(connection: Connection) -> None:
@@ -214,9 +214,3 @@ def _revived(value: Any) -> Any:
     if kind == "json":
         return kept
     return datetime.fromisoformat(kept) if kind == "time" else base64.b64decode(kept)
-
-
-def _typed(table: Table, row: dict[str, Any]) -> dict[str, Any]:
-    # SQLite reads whole numbers where PostgreSQL has truth values.
-    return {name: bool(value) if value is not None and table.c[name].type.python_type is bool else value
-            for name, value in row.items()}

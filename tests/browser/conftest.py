@@ -14,6 +14,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.databases import new_url
+
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -47,7 +49,7 @@ def chat_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     environment = {
         **os.environ,
         "FIRSTLINE_SECRET": "only for tests, longer than 32 characters",
-        "FIRSTLINE_DATABASE_URL": f"sqlite:////{tmp_path_factory.mktemp('chat')}/chat.db",
+        "FIRSTLINE_DATABASE_URL": new_url(tmp_path_factory.mktemp("chat") / "chat.db"),
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
     }
     log = tmp_path_factory.mktemp("chat_log") / "log"

@@ -32,15 +32,15 @@ from bot.security.key_file import make_keys
 from bot.security.keys import SEARCH, open_keys
 from bot.security.tables import DataKey
 from bot.settings import UnsafeSetting
+from tests.databases import needs_postgresql, new_url
 
 KEY = bytes(range(32))
 CANARY = "zebra-striped jacket of Ondina"
 NEVER_SENT = "written while the copy was made"
 
 
-def _use(path: Path, patch: pytest.MonkeyPatch) -> None:
-    patch.setenv("FIRSTLINE_DATABASE_URL", f"sqlite:///{path}")
-    patch.setenv("FIRSTLINE_AUDIT_HEADS", str(path.with_name("audit")))
+def _use(url: str, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("FIRSTLINE_DATABASE_URL", url)
     bot.settings.settings.cache_clear()
     bot.database._sessions.cache_clear()
 
@@ -54,7 +54,8 @@ def source(tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FIRSTLINE_BACKUP_KEY", str(tmp_path / "keys" / "backup"))
-        _use(tmp_path / "first.db", patch)
+        patch.setenv("FIRSTLINE_AUDIT_HEADS", str(tmp_path / "audit"))
+        _use(new_url(tmp_path / "first.db"), patch)
         command.upgrade(migrations(bot.settings.settings().database_url), "head")
         with writing() as session:
             first_start(session)
@@ -75,7 +76,8 @@ def counts() -> dict[str, int]:
 
 def everything() -> dict[str, list[Any]]:
     with reading() as session:
-        return {t.name: sorted(map(repr, session.execute(text(f"SELECT * FROM {t.name}")).all()))
+        return {t.name: sorted(repr([bytes(value) if isinstance(value, memoryview) else value for value in row])
+                               for row in session.execute(text(f"SELECT * FROM {t.name}")))
                 for t in Base.metadata.sorted_tables}
 
 
@@ -85,12 +87,26 @@ def test_a_copy_brings_everything_back(source: pytest.MonkeyPatch, tmp_path: Pat
     assert target.stat().st_mode & 0o777 == 0o600
     keys_copied = {"data_keys": rows["data_keys"]}
     assert {name: number for name, number in rows.items() if number} == {**copied, **keys_copied}
-    _use(tmp_path / "second.db", source)
+    _use(new_url(tmp_path / "second.db"), source)
     assert restore(target) == {**copied, **keys_copied}
     assert everything() == before
     with reading() as session:
         assert session.execute(select(Message)).scalar_one().text == CANARY
         assert session.execute(select(Report)).scalar_one().reference
+
+
+@needs_postgresql
+def test_a_copy_goes_over_to_sqlite_and_back(source: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    before = everything()
+    there, copied = back_up(tmp_path / "copies")
+    _use(f"sqlite:///{tmp_path / 'second.db'}", source)
+    restore(there)
+    assert engine().dialect.name == "sqlite"
+    back, again = back_up(tmp_path / "others")
+    assert again == copied
+    _use(new_url(tmp_path / "third.db"), source)
+    restore(back)
+    assert engine().dialect.name == "postgresql" and everything() == before
 
 
 def test_nothing_in_a_copy_can_be_read_without_the_key(source: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -99,7 +115,7 @@ def test_nothing_in_a_copy_can_be_read_without_the_key(source: pytest.MonkeyPatc
         assert b"zebra" not in file.read_bytes() and b"messages" not in file.read_bytes()
     key = tmp_path / "keys" / "backup"
     key.unlink()
-    _use(tmp_path / "second.db", source)
+    _use(new_url(tmp_path / "second.db"), source)
     with pytest.raises(Damaged):
         restore(target)
 
@@ -120,7 +136,7 @@ def test_a_copy_is_of_one_moment(source: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert copied["conversations"] == copied["messages"] == 1
     assert counts()["messages"] == 2
     source.setattr(copies, "_as_stored", real)
-    _use(tmp_path / "second.db", source)
+    _use(new_url(tmp_path / "second.db"), source)
     restore(target)
     with reading() as session:
         assert [message.text for message in session.execute(select(Message)).scalars()] == [CANARY]
@@ -140,7 +156,7 @@ def test_what_was_erased_after_a_copy_stays_erased_when_it_is_put_back(
     assert CliRunner().invoke(commands, ["erase", reference, "--reason", "asked for"]).exit_code == 0
     newer, _ = back_up(tmp_path / "copies")
     assert newer != old
-    _use(tmp_path / "second.db", source)
+    _use(new_url(tmp_path / "second.db"), source)
     open_keys.clear()
     restore(old)
     open_keys.clear()
@@ -161,7 +177,7 @@ def test_what_was_erased_after_a_copy_stays_erased_when_it_is_put_back(
 def test_a_copy_is_not_put_back_beside_another_key_file(source: pytest.MonkeyPatch, tmp_path: Path) -> None:
     target, _ = back_up(tmp_path / "copies")
     source.setenv("FIRSTLINE_KEY_FILE", str(tmp_path / "other"))
-    _use(tmp_path / "second.db", source)
+    _use(new_url(tmp_path / "second.db"), source)
     with pytest.raises(UnsafeSetting, match="put the key file back"):
         restore(target)
     make_keys(tmp_path / "other")
@@ -192,7 +208,7 @@ def test_a_damaged_copy_restores_nothing(source: pytest.MonkeyPatch, tmp_path: P
     else:
         (target.parent / copies.KEYS_FILE).write_bytes(b"something else")
     target.write_bytes(content)
-    _use(tmp_path / "second.db", source)
+    _use(new_url(tmp_path / "second.db"), source)
     with pytest.raises(Damaged):
         restore(target)
     assert {name for name, number in counts().items() if number} == {"data_keys"}

@@ -28,9 +28,6 @@ SUNDAY = datetime(2026, 3, 1, 2, tzinfo=timezone.utc)
 OFF = {"sqlite": ("DROP TRIGGER audit_append", "DROP TRIGGER audit_no_update", "DROP TRIGGER audit_no_delete"),
        "postgresql": ("ALTER TABLE audit DISABLE TRIGGER audit_append",)}
 
-
-on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
-"""For what lies in files, and so is the same on every database."""
 on_postgresql = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 
 
@@ -146,7 +143,6 @@ def grants() -> list[str]:
     return [s.strip() for s in page.split("```sql\n")[1].split("```")[0].split(";") if s.strip()]
 
 
-@on_sqlite
 def test_verify_says_how_many_and_names_the_first_bad_entry(installed: Path) -> None:
     write(4)
     code, said = run("verify")
@@ -155,7 +151,6 @@ def test_verify_says_how_many_and_names_the_first_bad_entry(installed: Path) -> 
     assert run("verify") == (1, "Error: entry 3: altered\n")
 
 
-@on_sqlite
 def test_a_cut_shows_by_the_head_of_the_day(installed: Path, clock: list[datetime]) -> None:
     write(5)
     trail.attend(starting=True)
@@ -170,7 +165,6 @@ def test_a_cut_shows_by_the_head_of_the_day(installed: Path, clock: list[datetim
     assert code == 1 and "2026-03-01, line 1" in said
 
 
-@on_sqlite
 def test_the_job_keeps_a_head_and_checks_once_a_day(installed: Path, clock: list[datetime]) -> None:
     write(2)
     trail.attend()
@@ -186,7 +180,6 @@ def test_the_job_keeps_a_head_and_checks_once_a_day(installed: Path, clock: list
     assert [head.number for head in heads.kept()] == [2, 3, 3] and heads.last_check().checked.head.number == 3
 
 
-@on_sqlite
 def test_an_old_entry_is_looked_at_on_sunday_and_a_fault_stays_until_it_is_gone(
     installed: Path, clock: list[datetime]
 ) -> None:
@@ -207,7 +200,6 @@ def test_an_old_entry_is_looked_at_on_sunday_and_a_fault_stays_until_it_is_gone(
     assert heads.last_check().checked.fault is None
 
 
-@on_sqlite
 def test_a_cut_is_found_the_next_night_with_its_first_entry(installed: Path, clock: list[datetime]) -> None:
     write(5)
     trail.attend()
@@ -217,7 +209,6 @@ def test_a_cut_is_found_the_next_night_with_its_first_entry(installed: Path, clo
     assert heads.last_check().checked.fault == Fault(3, "cut_off")
 
 
-@on_sqlite
 def test_after_a_new_secret_full_checks_begin_where_the_operator_says(
     installed: Path, clock: list[datetime], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,7 +231,6 @@ def test_after_a_new_secret_full_checks_begin_where_the_operator_says(
     assert code == 1 and "begin: not one line" in said
 
 
-@on_sqlite
 def test_looks_within_a_while_are_one_entry(installed: Path) -> None:
     for subject in ("case", "case", None, None):
         audit.look("ana", "case.opened", subject)
