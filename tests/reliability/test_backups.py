@@ -1,8 +1,10 @@
 """Copies of the database: whole, of one moment, unreadable without the key, refused where damaged, and brought back."""
 from __future__ import annotations
 
+import base64
 import json
 import os
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,12 +26,13 @@ from bot.conversations.tables import Conversation, Message
 from bot.database import Base, engine, reading, writing
 from bot.jobs.alarms import repeat_alarms
 from bot.protocol.catalogue import text as text_of
+from bot.referrals.erasure import erase
 from bot.referrals.reports import begin_report, by_reference, record_of, submit
 from bot.referrals.tables import Case, Report
 from bot.security import heads
 from bot.security.accounts import first_start
 from bot.security.key_file import make_keys
-from bot.security.keys import SEARCH, open_keys
+from bot.security.keys import SEARCH, open_keys, writing_key
 from bot.security.tables import DataKey
 from bot.settings import UnsafeSetting
 from tests.databases import needs_postgresql, new_url
@@ -118,6 +121,38 @@ def test_nothing_in_a_copy_can_be_read_without_the_key(source: pytest.MonkeyPatc
     _use(new_url(tmp_path / "second.db"), source)
     with pytest.raises(Damaged):
         restore(target)
+
+
+def test_the_key_of_the_backups_alone_opens_neither_a_word_nor_a_data_key(
+    source: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`keys.latest` tells which keys there are, and of what was erased when, why and by whom."""
+    with writing() as session:
+        erase(session, session.execute(select(Report)).scalar_one(), "ana", "asked for")
+        kept = begin_report(session, open_conversation(session, "web", "web:two", "chat"))
+        _, key = writing_key(session.connection(), kept.id)
+    target, _ = back_up(tmp_path / "copies")
+    told = {}
+    for file in target.parent.iterdir():
+        _, *parts = read(file, backup_key(bot.settings.settings().backup_key))
+        told[file.name] = b"".join(map(zlib.decompress, parts))
+        assert not any(word in told[file.name] for word in (b"zebra", key, base64.b64encode(key), key.hex().encode()))
+    latest = told[copies.KEYS_FILE]
+    assert kept.id.encode() in latest and b"asked for" in latest and b"ana" in latest
+
+
+def test_an_older_file_of_the_keys_brings_back_what_was_erased_since(
+    source: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Why docs/operate.md says to keep none."""
+    old, _ = back_up(tmp_path / "copies")
+    with writing() as session:
+        erase(session, session.execute(select(Report)).scalar_one(), "ana", "asked for")
+    _use(new_url(tmp_path / "second.db"), source)
+    open_keys.clear()
+    restore(old)
+    with reading() as session:
+        assert session.execute(select(Message)).scalar_one().text == CANARY
 
 
 def test_a_copy_is_of_one_moment(source: pytest.MonkeyPatch, tmp_path: Path) -> None:

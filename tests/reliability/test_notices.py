@@ -384,6 +384,15 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_before_the_password_le
     assert not safe.server.raw and not safe.server.signed_in
 
 
+async def test_a_password_that_others_may_read_goes_nowhere(safe: World, tmp_path: Path) -> None:
+    (tmp_path / "password").chmod(0o440)
+    make_case(writing)
+    await safe.round()
+    [row] = safe.rows()
+    assert row.state == "waiting" and row.error.startswith("password: FIRSTLINE_SMTP_PASSWORD_FILE")
+    assert not safe.server.raw and not safe.server.signed_in
+
+
 def test_a_server_without_tls_gets_nothing(world: World) -> None:
     world.use(FIRSTLINE_SMTP_TLS="starttls")
     said = asked(world)

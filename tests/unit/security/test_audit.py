@@ -1,6 +1,7 @@
 """The audit trail in a database: one chain whoever writes, nothing to change, and a cut that the heads outside tell."""
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -163,6 +164,20 @@ def test_a_cut_shows_by_the_head_of_the_day(installed: Path, clock: list[datetim
     day.write_text(day.read_text().replace("5 ", "five "))
     code, said = run("verify")
     assert code == 1 and "2026-03-01, line 1" in said
+
+
+def test_the_folder_of_the_heads_holds_numbers_seals_and_times_alone(
+    installed: Path, clock: list[datetime]
+) -> None:
+    write(3)
+    trail.attend(starting=True)
+    tamper("UPDATE audit SET actor = 'x' WHERE id = 2")
+    clock[0] += timedelta(days=1)
+    assert heads.check(full=True).fault == Fault(2, "altered")
+    trail.attend()
+    said, seals = re.subn("[0-9a-f]{64}", "", "".join(path.read_text() for path in installed.iterdir()))
+    assert seals == 3
+    assert set(re.findall("[a-z]+", said)) == {"at", "head", "number", "hash", "fault", "what", "altered"}
 
 
 def test_the_job_keeps_a_head_and_checks_once_a_day(installed: Path, clock: list[datetime]) -> None:
