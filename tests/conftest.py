@@ -40,16 +40,23 @@ _WHOLE = 60
 """Test modules from which on a run counts as that of the whole suite."""
 _LEAST_FILES = 150
 """Files that the whole suite leaves at least: a search that finds nothing to search is a defect."""
+_LEAST_MAILS = 20
+"""The same of mails."""
+_found = pytest.StashKey[str]()
 _wrong = pytest.StashKey[str]()
 _of_tests = pytest.StashKey[Path]()
 _stored_at_all: set[str] = set()
+_outputs: list[int] = []
+"""How many outputs each test left."""
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Keep what a test and the processes in it printed and logged, for the search at the end."""
-    if report.sections:
+    # The report of the teardown has the outputs of setup and call too.
+    if report.when == "teardown" and report.sections:
         with (_FOLDER / "output.log").open("a", encoding="utf-8", errors="surrogateescape") as file:
             file.writelines(f"{text}\n" for _, text in report.sections)
+        _outputs.append(len(report.sections))
 
 
 @pytest.hookimpl(trylast=True)
@@ -60,10 +67,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     whole = len({item.path for item in session.items}) >= _WHOLE
     folders = [_FOLDER, session.config.stash[_of_tests], *([server().folder] if ON_POSTGRESQL else ())]
     found = planted.search(folders)
-    wrong = found.wrong(_LEAST_FILES if whole else 1)
+    wrong = found.wrong(_LEAST_FILES, _LEAST_MAILS) if whole else found.wrong(1, 0)
     if whole and not wrong and not _stored_at_all:
         wrong = "no planted word was stored at all, so its absence says nothing"
-    session.config.stash[_wrong] = wrong or ""
+    session.config.stash[_found], session.config.stash[_wrong] = found.said(sum(_outputs)), wrong or ""
     if wrong:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -75,7 +82,9 @@ def _note_planted_words(_: object, __: object, message: Message) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say what the search found."""
+    """Say what was searched, and what was found."""
+    terminalreporter.ensure_newline()
+    terminalreporter.line(config.stash.get(_found, "no test ran, so no planted words were searched for"))
     if config.stash.get(_wrong, ""):
         terminalreporter.section("planted words")
         terminalreporter.line(config.stash[_wrong], red=True)

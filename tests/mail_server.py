@@ -1,9 +1,13 @@
-"""A mail server on this machine, which takes what comes, refuses it, or is away."""
+"""A mail server on this machine, which takes what comes, refuses it, or is away.
+
+Whatever reaches it stands in a file too, so that the search at the end of the run (`tests/planted.py`) sees it.
+"""
 from __future__ import annotations
 
 import datetime
 import ipaddress
 import ssl
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +24,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.planted import MAIL
 from tests.system import free_port
 
 USER, PASSWORD = "firstline", "over-a-safe-line-alone"
@@ -30,12 +35,14 @@ class MailServer:
     """The server and its mailboxes.
 
     Args:
+        folder: where the files of its mails go.
         answers: what it says to the next messages; then it takes them.
         strangers: addresses that it does not know.
         tls: its certificate, where it offers TLS.
         implicit: True where it speaks TLS from the first byte on.
     """
 
+    folder: Path
     answers: list[str] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
     tls: ssl.SSLContext | None = None
@@ -77,21 +84,38 @@ class MailServer:
         return "250 OK"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+        self._keep(envelope)
         answer = self.answers.pop(0) if self.answers else "250 OK"
         if answer.startswith("250"):
             self.raw.append(envelope.content)
             self.envelopes.append((envelope.mail_from, envelope.rcpt_tos))
         return answer
 
+    def _keep(self, envelope: Any) -> None:
+        """Write down what came, in bytes and as it reads, for words may be encoded on their way."""
+        message = _read(envelope.content)
+        parts = [part.get_content() for part in message.walk() if not part.is_multipart()]
+        (self.folder / f"{uuid.uuid4().hex}{MAIL}").write_bytes(b"\n".join([
+            envelope.content, *(str(part).encode() for part in (envelope.mail_from, envelope.rcpt_tos,
+                                                                *message.values(), *parts))]))
+
     def messages(self) -> list[EmailMessage]:
         """What was taken, oldest first."""
-        return [message_from_bytes(raw, policy=default) for raw in self.raw]  # type: ignore[arg-type,misc]
+        return [_read(raw) for raw in self.raw]
+
+
+def _read(raw: bytes) -> EmailMessage:
+    return message_from_bytes(raw, policy=default)  # type: ignore[arg-type,return-value]
 
 
 @contextmanager
-def running(**more: Any) -> Iterator[MailServer]:
-    """Give a server that runs; `more` as for `MailServer`."""
-    server = MailServer(**more)
+def running(folder: Path) -> Iterator[MailServer]:
+    """Give a server that runs.
+
+    Args:
+        folder: as for `MailServer`.
+    """
+    server = MailServer(folder)
     server.start()
     try:
         yield server

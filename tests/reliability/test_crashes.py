@@ -207,10 +207,10 @@ async def test_killed_while_a_message_goes_to_a_channel(
 @twice
 @pytest.mark.parametrize("point", NOTICE)
 async def test_killed_while_a_notice_leaves(
-    nursery: Nursery, point: str, time: int, monkeypatch: pytest.MonkeyPatch
+    nursery: Nursery, point: str, time: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     duty = f"duty-{uuid.uuid4().hex[:8]}@desk.example"
-    with running() as server:
+    with running(tmp_path) as server:
         for name, value in (("SMTP_HOST", "127.0.0.1"), ("SMTP_PORT", str(server.port)), ("SMTP_TLS", "none"),
                             ("SMTP_SENDER", "firstline@desk.example"), ("NOTICES_DUTY", duty)):
             monkeypatch.setenv(f"FIRSTLINE_{name}", value)

@@ -101,8 +101,8 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture
-def server() -> Iterator[MailServer]:
-    with running() as started:
+def server(tmp_path: Path) -> Iterator[MailServer]:
+    with running(tmp_path) as started:
         yield started
 
 
