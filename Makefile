@@ -33,7 +33,8 @@ bench-memory:
 
 lint: .venv/ready-dev
 	@$(BIN)/ruff check .
-	@$(BIN)/bandit -q -r bot actions -ll
+	@$(BIN)/bandit -r bot actions -ll > .venv/bandit.log 2>&1 || (cat .venv/bandit.log; false)
+	@echo bandit: $$(grep -o "Total lines of code.*" .venv/bandit.log), $$(sed -n "/by severity/,/High/p" .venv/bandit.log)
 
 types: .venv/ready-dev
 	@$(BIN)/mypy --no-error-summary

@@ -4,7 +4,7 @@ from __future__ import annotations
 import os
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -42,12 +42,17 @@ _LEAST_FILES = 150
 """Files that the whole suite leaves at least: a search that finds nothing to search is a defect."""
 _LEAST_MAILS = 20
 """The same of mails."""
-_found = pytest.StashKey[str]()
+_figures = pytest.StashKey[list[str]]()
 _wrong = pytest.StashKey[str]()
 _of_tests = pytest.StashKey[Path]()
 _stored_at_all: set[str] = set()
 _outputs: list[int] = []
 """How many outputs each test left."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make room for the figures."""
+    config.stash[_figures] = []
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -70,7 +75,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     wrong = found.wrong(_LEAST_FILES, _LEAST_MAILS) if whole else found.wrong(1, 0)
     if whole and not wrong and not _stored_at_all:
         wrong = "no planted word was stored at all, so its absence says nothing"
-    session.config.stash[_found], session.config.stash[_wrong] = found.said(sum(_outputs)), wrong or ""
+    session.config.stash[_figures].append(found.said(sum(_outputs)))
+    session.config.stash[_wrong] = wrong or ""
     if wrong:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -82,9 +88,10 @@ def _note_planted_words(_: object, __: object, message: Message) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say what was searched, and what was found."""
+    """Print the figures of this run, and the planted words that were found."""
     terminalreporter.ensure_newline()
-    terminalreporter.line(config.stash.get(_found, "no test ran, so no planted words were searched for"))
+    for line in config.stash[_figures]:
+        terminalreporter.line(line)
     if config.stash.get(_wrong, ""):
         terminalreporter.section("planted words")
         terminalreporter.line(config.stash[_wrong], red=True)
@@ -94,6 +101,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def folders_of_tests(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Note where the tests keep what they make."""
     request.config.stash[_of_tests] = tmp_path_factory.getbasetemp()
+
+
+@pytest.fixture(scope="session")
+def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Have one line printed at the end of the run: a figure that docs/reliability.md names."""
+    return request.config.stash[_figures].append
 
 
 @pytest.fixture(scope="session", autouse=True)

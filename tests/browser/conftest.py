@@ -12,7 +12,8 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Response, sync_playwright
+from refusals import refusals
 
 from tests.databases import new_url
 
@@ -83,11 +84,31 @@ def chat_site(chat_address: str) -> Iterator[str]:
     httpx.post(f"{chat_address}/try/change", params={"down": 0, "slow": 0.2, "duty": 0})
 
 
+@pytest.fixture(scope="session")
+def reports(figure: Callable[[str], None]) -> Iterator[Callable[[Page], list[str]]]:
+    """Gives what a page's browser refuses by its policy (CSP); all together are a figure of the run."""
+    loaded: list[str] = []
+    of_pages: list[list[str]] = []
+
+    def load(answer: Response) -> None:
+        if answer.request.is_navigation_request() and "content-security-policy" in answer.headers:
+            loaded.append(answer.url)
+
+    def watch(page: Page) -> list[str]:
+        page.on("response", load)
+        of_pages.append(refusals(page))
+        return of_pages[-1]
+
+    yield watch
+    figure(f"{len(loaded)} pages with a policy loaded in a browser: {sum(map(len, of_pages))} CSP reports")
+
+
 @pytest.fixture
-def phone(chromium: Browser) -> Iterator[Callable[..., Page]]:
+def phone(chromium: Browser, reports: Callable[[Page], list[str]]) -> Iterator[Callable[..., Page]]:
     """Gives new phones: each a browser of its own, with a page that fails the test on any error of a script."""
     contexts: list[Any] = []
     errors: list[str] = []
+    refused: list[list[str]] = []
 
     def new(**options: Any) -> Page:
         context = chromium.new_context(**{"viewport": PHONE, "has_touch": True, "color_scheme": "dark", **options})
@@ -95,10 +116,10 @@ def phone(chromium: Browser) -> Iterator[Callable[..., Page]]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda line: errors.append(line.text) if "Security Policy" in line.text else None)
+        refused.append(reports(page))
         return page
 
     yield new
     for context in contexts:
         context.close()
-    assert not errors
+    assert not errors and not any(refused)

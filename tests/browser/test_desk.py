@@ -38,11 +38,11 @@ def desk_site(database: None) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def sign_in(chromium: Browser, desk_site: Desk) -> Iterator[SignIn]:
+def sign_in(chromium: Browser, desk_site: Desk, reports: Callable[[Page], list[str]]) -> Iterator[SignIn]:
     """Gives desk pages, each of an officer of its own; the queue is empty at the start."""
     with writing() as session:
         session.execute(update(Case).values(state="closed", closed_at=now()))
-    contexts, errors = [], []
+    contexts, errors, refused = [], [], []
 
     def new(role: str = "duty", display: str = "Ana Marin", script: str = "", **options: object) -> Page:
         context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
@@ -50,7 +50,7 @@ def sign_in(chromium: Browser, desk_site: Desk) -> Iterator[SignIn]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda line: errors.append(line.text) if "Security Policy" in line.text else None)
+        refused.append(reports(page))
         if script:
             page.add_init_script(script)
         account, password = make_account(writing, role, display)
@@ -62,7 +62,7 @@ def sign_in(chromium: Browser, desk_site: Desk) -> Iterator[SignIn]:
     yield new
     for context in contexts:
         context.close()
-    assert not errors
+    assert not errors and not any(refused)
 
 
 def say(sample: Sample, text: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from chat_steps import STORY, write
 from playwright.sync_api import Browser, Page, expect
+from refusals import refusals
 
 from bot.database import writing
 from bot.door import bot_client
@@ -49,8 +50,9 @@ def watched(chromium: Browser) -> Iterator[Watched]:
         context.close()
 
 
-def test_nothing_of_ours_is_refused(watched: Watched, site: Desk) -> None:
+def test_nothing_of_ours_is_refused(watched: Watched, site: Desk, reports: Callable[[Page], list[str]]) -> None:
     page, refused = watched()
+    reports(page)
     page.goto(site.address)
     write(page, STORY)
     expect(page.locator(".message.responder .state")).to_have_text("stored")
@@ -68,6 +70,7 @@ def test_nothing_of_ours_is_refused(watched: Watched, site: Desk) -> None:
 @pytest.mark.parametrize("path", ["/", "/desk/sign-in"])
 def test_a_script_in_the_page_is_refused_and_seen(watched: Watched, site: Desk, path: str) -> None:
     page, refused = watched()
+    reported = refusals(page)
     page.goto(f"{site.address}{path}")
     page.evaluate("""() => {
       const script = document.createElement("script");
@@ -76,4 +79,4 @@ def test_a_script_in_the_page_is_refused_and_seen(watched: Watched, site: Desk, 
     }""")
     page.wait_for_function("document.scripts.length > 0")
     assert page.title() != "run"
-    assert any("script-src" in line for line in refused)
+    assert any("script-src" in line for line in refused) and len(reported) == 1

@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -41,6 +42,7 @@ FORMS: dict[str, dict[str, Any]] = {
 ROUTES = desk_routes()
 WITHOUT_CASE = [one for one in ROUTES if "/case/" not in one[2] and one[0] in access.RIGHTS and one[0] != "sign_out"]
 PAGES_OF_A_CASE = {"case_page": "/desk/case/{}", "print_page": "/desk/case/{}/print?route=nfp"}
+EVERYBODY = [NOBODY, *ROLES]
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +72,16 @@ def holder(database: None) -> str:
 def untouched(database: None) -> Sample:
     """A referral on which nothing may be done in this module; only its state is set."""
     return make_case(writing, sent=True)
+
+
+@pytest.fixture(scope="module")
+def right(figure: Callable[[str], None]) -> Iterator[Counter[str]]:
+    """How many requests were answered as the table says."""
+    answered: Counter[str] = Counter()
+    yield answered
+    endpoints = len(WITHOUT_CASE) + len(PAGES_OF_A_CASE) + len(access.ACTS)
+    figure(f"rights at the desk, {len(EVERYBODY)} roles x {endpoints} routes and acts x {len(STATES)} states: "
+           f"{answered['states']} requests, and {answered['foreign']} with the id of another record, all as granted")
 
 
 def set_state(sample: Sample, state: str, asking: str | None, holder: str) -> None:
@@ -151,19 +163,23 @@ def test_the_table_alone_keeps_others_out(desk: Desk, browsers: dict[str, Browse
 
 
 @pytest.mark.parametrize(("name", "method", "path"), WITHOUT_CASE, ids=[name for name, _, _ in WITHOUT_CASE])
-def test_routes_without_a_case(desk: Desk, browsers: dict[str, Browser], name: str, method: str, path: str) -> None:
+def test_routes_without_a_case(desk: Desk, browsers: dict[str, Browser], right: Counter[str], name: str, method: str,
+                               path: str) -> None:
     with desk.browser().stream(method, path) as answer:
         assert (answer.status_code, answer.headers.get("location")) == (303, "/desk/sign-in")
+    right["states"] += 1
     for role, browser in browsers.items():
         data = {"csrf": browser.csrf} if method == "POST" else None
         with browser.client.stream(method, path, data=data) as answer:
             assert (answer.status_code != 403) == (role in access.RIGHTS[name]), (role, answer.status_code)
             assert answer.status_code < 500 and "location" not in answer.headers, role
+        right["states"] += 1
 
 
-@pytest.mark.parametrize("role", [NOBODY, *ROLES])
+@pytest.mark.parametrize("role", EVERYBODY)
 @pytest.mark.parametrize("act", access.ACTS)
-def test_acts(desk: Desk, browsers: dict[str, Browser], holder: str, untouched: Sample, act: str, role: str) -> None:
+def test_acts(desk: Desk, browsers: dict[str, Browser], holder: str, untouched: Sample, right: Counter[str], act: str,
+              role: str) -> None:
     asking = None if role == NOBODY else str(browsers[role].account.id)
     may = role in access.ACTS[act].roles
     for state in STATES:
@@ -181,12 +197,13 @@ def test_acts(desk: Desk, browsers: dict[str, Browser], holder: str, untouched: 
         else:
             assert stored(sample) == before, state
             assert role != NOBODY or answer.headers["location"] == "/desk/sign-in"
+        right["states"] += 1
 
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("act", access.ACTS)
 def test_acts_with_the_id_of_another_record(desk: Desk, browsers: dict[str, Browser], holder: str, untouched: Sample,
-                                            act: str, role: str) -> None:
+                                            right: Counter[str], act: str, role: str) -> None:
     may = role in access.ACTS[act].roles
     # Even where the case behind that record is one's own.
     set_state(untouched, "own", str(browsers[role].account.id), holder)
@@ -194,13 +211,14 @@ def test_acts_with_the_id_of_another_record(desk: Desk, browsers: dict[str, Brow
     for foreign in (str(uuid.uuid4()), untouched.report, untouched.conversation, untouched.reference or ""):
         answer = ask(desk, browsers, role, foreign, act)
         assert answer.status_code == (404 if may else 403), (foreign, answer.status_code)
+        right["foreign"] += 1
     assert stored(untouched) == before
 
 
-@pytest.mark.parametrize("role", [NOBODY, *ROLES])
+@pytest.mark.parametrize("role", EVERYBODY)
 @pytest.mark.parametrize("page", PAGES_OF_A_CASE)
-def test_pages_of_a_case(desk: Desk, browsers: dict[str, Browser], holder: str, untouched: Sample, page: str,
-                         role: str) -> None:
+def test_pages_of_a_case(desk: Desk, browsers: dict[str, Browser], holder: str, untouched: Sample,
+                         right: Counter[str], page: str, role: str) -> None:
     client = desk.browser() if role == NOBODY else browsers[role].client
     # A case manager may open the route, but nobody has named this one.
     refused = 303 if role == NOBODY else 404 if role in access.RIGHTS[page] else 403
@@ -209,8 +227,10 @@ def test_pages_of_a_case(desk: Desk, browsers: dict[str, Browser], holder: str, 
         answer = client.get(PAGES_OF_A_CASE[page].format(untouched.case))
         assert answer.status_code == (200 if role in DESK_ROLES else refused), state
         assert ("passport" in answer.text) == (role in DESK_ROLES), state
+        right["states"] += 1
     for foreign in (str(uuid.uuid4()), untouched.report, untouched.conversation, untouched.reference or ""):
         assert client.get(PAGES_OF_A_CASE[page].format(foreign)).status_code == refused, foreign
+        right["foreign"] += 1
 
 
 @pytest.mark.parametrize("state", STATES)

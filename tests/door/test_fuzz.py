@@ -6,7 +6,8 @@ import logging
 import os
 import uuid
 import zlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -48,6 +49,7 @@ class Sender:
     sent: int = 0
     device: str = field(default_factory=devices.new_device)
     name: str = field(default_factory=lambda: uuid.uuid4().hex)
+    statuses: Counter[int] = field(default_factory=Counter)
 
     def next(self) -> None:
         """Count a message, and begin anew where it is time to."""
@@ -57,6 +59,7 @@ class Sender:
 
     async def by_program(self, words: str) -> int:
         answer = await self.program.raw(json.dumps({"conversation": self.name, "message": words}).encode())
+        self.statuses[answer.status_code] += 1
         check(answer, "/api/v1/messages", "post")
         return answer.status_code
 
@@ -64,6 +67,7 @@ class Sender:
         form = f"csrf={devices.csrf_of(self.device)}&id={uuid.uuid4()}&text={quote(words, errors='surrogatepass')}"
         headers = {"cookie": f"{devices.COOKIE}={self.device}", "content-type": "application/x-www-form-urlencoded"}
         answer = await self.program.http.post("/chat/send", content=form.encode(), headers=headers)
+        self.statuses[answer.status_code] += 1
         if answer.status_code == 303:
             answer = await self.program.http.get("/", headers=headers)
             assert "<script>alert(1)" not in answer.text
@@ -71,7 +75,8 @@ class Sender:
 
 
 @pytest.fixture
-def sender(channel: Client, assistant: Any, monkeypatch: pytest.MonkeyPatch) -> Sender:
+def sender(channel: Client, assistant: Any, monkeypatch: pytest.MonkeyPatch,
+           figure: Callable[[str], None]) -> Iterator[Sender]:
     """Let the bot's core answer one message in fifty; for the others one stands in that says each message again."""
     made = Sender(channel)
 
@@ -89,7 +94,9 @@ def sender(channel: Client, assistant: Any, monkeypatch: pytest.MonkeyPatch) -> 
             await assistant.answer(conversation_id)
 
     monkeypatch.setattr(bot_client, "answer", answer)
-    return made
+    yield made
+    failed = sum(times for status, times in made.statuses.items() if status >= 500)
+    figure(f"{made.statuses.total():,} generated messages through the door: {failed} answers of 5xx")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,6 +65,8 @@ class Nursery:
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=out, start_new_session=True,
             )
         self._said: queue.Queue[str] = queue.Queue()
+        self.killed: Counter[str] = Counter()
+        """How often `run` had a child killed, by point."""
         self._log = log
         threading.Thread(target=self._listen, daemon=True).start()
         assert self._next() == "ready"
@@ -93,7 +96,9 @@ class Nursery:
     def run(self, life: str, *given: Any, point: str = "") -> int:
         """Let a child live, and give its exit status."""
         self.begin(life, *given, point=point)
-        return int(self._next())
+        status = int(self._next())
+        self.killed[point] += status == KILLED
+        return status
 
     def ended(self) -> list[int]:
         """Give the exit statuses of the children that ended since this was last asked."""

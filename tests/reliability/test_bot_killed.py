@@ -10,7 +10,7 @@ import random
 import re
 import secrets
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -88,9 +88,11 @@ def lives(chance: random.Random) -> list[str]:
     return [f"{point}:{1 if point.startswith('submit') else chance.randint(1, 3)}" for point in points]
 
 
-async def test_nothing_is_lost_doubled_or_stuck(nursery: Nursery, capsys: pytest.CaptureFixture[str],
+async def test_nothing_is_lost_doubled_or_stuck(nursery: Nursery, figure: Callable[[str], None],
                                                 monkeypatch: pytest.MonkeyPatch) -> None:
     seed = os.environ.get("FIRSTLINE_CRASH_SEED") or secrets.token_hex(4)
+    # Pytest shows it where the test fails.
+    print(f"seed {seed}")
     chance = random.Random(seed)
     for point in [*lives(chance), ""]:
         nursery.begin("serve_bot", point=point)
@@ -113,11 +115,10 @@ async def test_nothing_is_lost_doubled_or_stuck(nursery: Nursery, capsys: pytest
             await phone.insist("status")
     messages = sum(len(phone.said) for phone in phones)
     sent = sum(_whole(phone) for phone in phones)
-    with capsys.disabled():
-        print(f"\n{len(ends)} kills of the bot process, seed {seed}: {messages} messages, {sent} referrals, "
-              "0 lost, 0 doubled, 0 stuck")
     assert Counter(ends) == {KILLED: KILLS}
     assert sent >= KILLS // len(TURN)
+    figure(f"{KILLS} kills of the bot process, seed {seed}: {messages} messages, {sent} referrals, "
+           "0 lost, 0 doubled, 0 stuck")
 
 
 def _whole(phone: Phone) -> int:

@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -159,7 +159,9 @@ def pairs(tmp_path: Path, channel: Channel, monkeypatch: pytest.MonkeyPatch) -> 
         settings.cache_clear()
 
 
-async def test_one_of_each_is_killed_under_load_and_nothing_is_lost(pairs: Pairs, channel: Channel) -> None:
+async def test_one_of_each_is_killed_under_load_and_nothing_is_lost(
+    pairs: Pairs, channel: Channel, figure: Callable[[str], None]
+) -> None:
     async with httpx.AsyncClient(timeout=40, trust_env=False) as http:
         await asyncio.gather(*(pairs.talk(http, number) for number in range(TALKS)))
     assert not pairs.plan and pairs.taken == MESSAGES
@@ -174,6 +176,8 @@ async def test_one_of_each_is_killed_under_load_and_nothing_is_lost(pairs: Pairs
             _check(session, conversation)
             assert list(channel.got[conversation.name].values()) == _told(session, conversation)
     engine.dispose()
+    figure(f"two bot, two web and two jobs processes on PostgreSQL, one of each killed under load: {MESSAGES} messages "
+           f"in {TALKS} conversations, {sum(map(len, channel.got.values()))} deliveries, 0 lost, 0 doubled, 0 stuck")
 
 
 def _all_is_through(engine: Any, channel: Channel) -> bool:
