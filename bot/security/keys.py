@@ -105,14 +105,14 @@ def _make(connection: Connection, subject: str) -> tuple[str, bytes]:
 
 
 def let_nobody_wrap(connection: Connection) -> None:
-    """Wait for whoever is wrapping a key, and keep others from it until the transaction ends.
+    """Wait for whoever wraps a key or changes the key file, and keep others from both until the transaction ends.
 
     What was wrapped with an earlier key-encryption key is then seen by `in_use`.
 
     Args:
         connection: of a writing transaction; on SQLite that is enough.
     """
-    _lock(connection, "SHARE")
+    _lock(connection, "SHARE ROW EXCLUSIVE")
 
 
 def _lock(connection: Connection, mode: str) -> None:

@@ -27,11 +27,12 @@ def rotate() -> Iterator[int]:
         KeyMissing: the key file does not open one of the data keys; the rest is as it was.
     """
     path = settings().key_file
-    newest = next(iter(key_file.read_keys(path)))
-    with reading() as session:
-        unfinished = set(in_use(session.connection())) - {newest}
-    if not unfinished:
-        newest = key_file.add_key(path)
+    with writing() as session:
+        # A key that was wrapped with an earlier one just now is wrapped anew too, and of two rotations one adds a key.
+        let_nobody_wrap(session.connection())
+        newest = next(iter(key_file.read_keys(path)))
+        if not set(in_use(session.connection())) - {newest}:
+            newest = key_file.add_key(path)
     while True:
         with writing() as session:
             done = rewrap_some(session.connection(), newest, AT_ONCE)
