@@ -32,8 +32,12 @@ POINTS = (
     "jobs.committed",
     "retention.before_commit",
     "retention.committed",
+    "keys.before_replace",
+    "keys.replaced",
+    "keys.before_commit",
+    "keys.committed",
 )
-"""Before and after each commit that matters; docs/reliability.md says of each what makes it whole again."""
+"""Before and after each commit that matters, and each new key file; docs/reliability.md says what makes each whole."""
 
 _passed: Counter[str] = Counter()
 

@@ -7,6 +7,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from bot.crash_points import reached
 from bot.security.sealing import KEY_BYTES, new_key
 from bot.security.secret_file import MODE
 from bot.settings import UnsafeSetting
@@ -85,9 +86,12 @@ def keep_keys(path: Path, wanted: set[str]) -> list[str]:
 
 
 def _replace(path: Path, keys: dict[str, bytes]) -> None:
-    os.replace(_beside(path, keys), path)
+    new = _beside(path, keys)
+    reached("keys.before_replace")
+    os.replace(new, path)
     # Nothing may be wrapped with a new key before the file is sure to have it, whatever happens to the power.
     _settle(path.parent)
+    reached("keys.replaced")
 
 
 def _settle(folder: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy.orm import Session
 
+from bot.crash_points import reached
 from bot.database import reading, writing
 from bot.security import key_file
 from bot.security.keys import in_use, let_nobody_wrap, rewrap_some
@@ -36,6 +37,8 @@ def rotate() -> Iterator[int]:
     while True:
         with writing() as session:
             done = rewrap_some(session.connection(), newest, AT_ONCE)
+            reached("keys.before_commit")
+        reached("keys.committed")
         if not done:
             return
         yield done

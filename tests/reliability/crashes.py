@@ -1,4 +1,4 @@
-"""What the crash tests share: a database of their own and the nursery whose children are killed."""
+"""What the crash tests share: a database and a key file of their own, and the nursery whose children are killed."""
 from __future__ import annotations
 
 import json
@@ -27,16 +27,19 @@ PATIENCE = 120
 
 @contextmanager
 def own_database(folder: Path) -> Iterator[None]:
-    """Point this process and its children to a database that no other test uses.
+    """Point this process and its children to a database and a key file that no other test uses.
 
     Args:
-        folder: where a SQLite file goes.
+        folder: where the key file, and a SQLite file, goes.
     """
     from alembic import command
 
+    from bot.security.key_file import make_keys
     from bot.setup import migrations
 
+    make_keys(folder / "key")
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FIRSTLINE_KEY_FILE", str(folder / "key"))
         patch.setenv("FIRSTLINE_DATABASE_URL", new_url(folder / "crash.db"))
         patch.setenv("FIRSTLINE_AUDIT_HEADS", str(folder / "audit"))
         patch.setenv("FIRSTLINE_BOT_SOCKET", str(folder / "bot.sock"))

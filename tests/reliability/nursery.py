@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import redirect_stdout
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +22,8 @@ import httpx
 
 LONGEST_LIFE = 900
 """Seconds after which a child ends by itself, whatever became of the test."""
+FEW = 3
+"""Data keys that a rotation wraps in one transaction, so that a few records take several."""
 
 
 def post(owner: str, words: str, own_id: str) -> None:
@@ -91,6 +94,17 @@ def retention_round(days: int) -> None:
     one_round()
 
 
+def keys(command: str) -> None:
+    """Run a command of the keys, which takes few of them at once."""
+    from bot.commands import keys as commands
+    from bot.security import rotation
+
+    rotation.AT_ONCE = FEW
+    # The parent's output says how each life ended, and nothing else.
+    with redirect_stdout(sys.stderr):
+        commands.keys.main([command], standalone_mode=False)
+
+
 def serve_bot() -> None:
     """Be the bot process: its own start, checks, socket and server; only the loaded model is the parent's."""
     from bot.serve import serve_bot as serve
@@ -102,7 +116,7 @@ def _load_acts() -> None:
     from bot.setup import check_data
 
     for module in ("bot.desk.acts", "bot.door.gateway", "bot.jobs.delivery", "bot.jobs.notices", "bot.jobs.rounds",
-                   "bot.jobs.retention"):
+                   "bot.jobs.retention", "bot.commands.keys"):
         import_module(module)
     check_data()
 
@@ -121,7 +135,8 @@ def _load_bot() -> None:
     Assistant.load = load  # type: ignore[method-assign,assignment]
 
 
-LIVES = {life.__name__: life for life in (post, act, deliver, send_notices, jobs_round, retention_round, serve_bot)}
+LIVES = {life.__name__: life for life in (post, act, deliver, send_notices, jobs_round, retention_round, keys,
+                                        serve_bot)}
 
 
 def _live(life: str, point: str, given: list[Any]) -> None:

@@ -1,4 +1,4 @@
-"""Processes killed at each marked point: storing, claiming, deciding, sending, jobs, erasing; then all is whole."""
+"""Processes killed at each marked point of what they do, from storing to changing keys; then all is whole."""
 from __future__ import annotations
 
 import re
@@ -27,10 +27,10 @@ from bot.jobs.rounds import one_round
 from bot.notices.tables import Notice
 from bot.protocol.profile import periods
 from bot.referrals.cases import OwnedByOther
-from bot.referrals.reports import begin_report
+from bot.referrals.reports import begin_report, by_reference, readable
 from bot.referrals.tables import Case, Report
 from bot.retries import LEASE
-from bot.security import audit, certificates
+from bot.security import audit, certificates, key_file, keys, rotation
 from bot.security.keys import transcript_of
 from bot.security.tables import ApiToken, DataKey, Erasure
 from bot.security.tokens import create
@@ -39,6 +39,7 @@ from bot.settings import ROOT, settings
 from tests.desk_world import Sample, make_account, make_case, told_to
 from tests.mail_server import running
 from tests.reliability.crashes import KILLED, Nursery, own_database
+from tests.reliability.nursery import FEW
 from tests.reliability.test_bot_killed import TURN
 
 DOOR = ("door.before_commit", "door.stored", "door.answering")
@@ -49,7 +50,10 @@ DELIVERY = ("delivery.taken", "delivery.sent", "delivery.before_commit", "delive
 NOTICE = ("notice.taken", "notice.sent", "notice.before_commit", "notice.noted")
 JOBS = ("jobs.before_commit", "jobs.committed")
 RETENTION = ("retention.before_commit", "retention.committed")
-AFTER = ("door.stored", "door.answering", "act.committed", "delivery.noted", "jobs.committed", "retention.committed")
+REPLACING = ("keys.before_replace", "keys.replaced")
+ROTATION = (*REPLACING, "keys.before_commit", "keys.committed")
+AFTER = ("door.stored", "door.answering", "act.committed", "delivery.noted", "jobs.committed", "retention.committed",
+         "keys.replaced")
 """Points that are reached once everything is stored."""
 
 twice = pytest.mark.parametrize("time", [1, 2])
@@ -67,7 +71,8 @@ def nursery(tmp_path_factory: pytest.TempPathFactory, figure: Callable[[str], No
 
 
 def test_every_point_is_tested_and_described() -> None:
-    assert {*DOOR, *CLAIM, *DECISION, *REFERRAL, *DELIVERY, *NOTICE, *JOBS, *RETENTION, *TURN} == set(POINTS)
+    assert {*DOOR, *CLAIM, *DECISION, *REFERRAL, *DELIVERY, *NOTICE, *JOBS, *RETENTION, *ROTATION,
+            *TURN} == set(POINTS)
     page = (ROOT / "docs" / "reliability.md").read_text("utf-8")
     assert re.findall(r"^\| `([a-z]+\.[a-z_]+)` \|", page, re.M) == list(POINTS)
     marked = re.findall(r'reached\("([^"]+)"\)', "".join(p.read_text("utf-8") for p in (ROOT / "bot").rglob("*.py")))
@@ -270,3 +275,63 @@ def test_killed_while_a_transcript_is_erased(nursery: Nursery, point: str, time:
         [only] = certificates.in_words(session, session.execute(certificate).scalars().all())
         assert only.bound and only.counts["messages"] > 0 and len(only.keys) > 0
         assert session.get(Report, sample.report).data["persons"]
+
+
+def everything() -> dict[str, Any]:
+    """Read all that is sealed, as a process does that knows no key yet; the key file has the key of each data key."""
+    keys.open_keys.clear()
+    keys.check()
+    with reading() as session:
+        messages = {m.id: m.text for m in session.execute(select(Message)).scalars()}
+        reports = session.execute(select(Report)).scalars().all()
+        for report in reports:
+            assert readable(report) and (not report.reference or by_reference(session, report.reference) is report)
+        return {**messages, **{r.id: (r.data, r.reference) for r in reports}}
+
+
+def in_the_file() -> list[str]:
+    return list(key_file.read_keys(settings().key_file))
+
+
+def under_the_newest() -> int:
+    return rotation.status()[0][1]
+
+
+@twice
+@pytest.mark.parametrize("point", ROTATION)
+def test_killed_while_the_keys_are_rotated(nursery: Nursery, point: str, time: int) -> None:
+    for _ in range(FEW):
+        make_case(writing, sent=True)
+    before, file = everything(), in_the_file()
+    all_keys = sum(count for _, count in rotation.status())
+    assert all_keys > 2 * FEW
+    # At its first and at its second transaction; the file is replaced but once.
+    assert nursery.run("keys", "rotate", point=point if point in REPLACING else f"{point}:{time}") == KILLED
+    assert everything() == before
+    added = point != "keys.before_replace"
+    assert in_the_file()[added:] == file and len(in_the_file()) == len(file) + added
+    if added:
+        whole = {"keys.before_commit": time - 1, "keys.committed": time}.get(point, 0)
+        assert under_the_newest() == whole * FEW
+    # The chats go on meanwhile, and seal with whichever key is the newest.
+    make_case(writing, sent=True)
+    later = everything()
+    assert nursery.run("keys", "rotate") == 0
+    assert everything() == later and in_the_file()[1:] == file, "it goes on with the key that was added"
+    assert under_the_newest() == sum(count for _, count in rotation.status()) > all_keys
+    assert list(settings().key_file.parent.glob(".*.new")) == []
+
+
+@twice
+@pytest.mark.parametrize("point", REPLACING)
+def test_killed_while_keys_are_forgotten(nursery: Nursery, point: str, time: int) -> None:
+    make_case(writing, sent=True)
+    before = everything()
+    assert nursery.run("keys", "rotate") == nursery.run("keys", "reindex") == 0
+    newest, *earlier = in_the_file()
+    assert earlier and nursery.run("keys", "forget", point=point) == KILLED
+    assert everything() == before
+    assert in_the_file() == [newest, *([] if point in AFTER else earlier)]
+    assert nursery.run("keys", "forget") == 0
+    assert everything() == before and in_the_file() == [newest]
+    assert list(settings().key_file.parent.glob(".*.new")) == []
