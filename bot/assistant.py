@@ -249,7 +249,7 @@ def _store_report(session: Session, turn: Turn, conversation: Conversation) -> N
     store_content(session, turn.report_id, turn.version, turn.report)
     report = session.get(Report, turn.report_id, populate_existing=True)
     if turn.send:
-        submit(session, report, conversation, turn.reference)
+        submit(session, report, conversation, conversation.owner, turn.reference)
     elif turn.case_reason or in_danger(turn.report):
         missing = value(turn.report, "missing") == "now"
         open_case(session, report, conversation, turn.case_reason or ("missing" if missing else "danger"))

@@ -86,7 +86,7 @@ def make_case(write: Writing, *, sent: bool = False, danger: bool = False, peopl
         message, _ = receive(session, chat, text, None, uuid.uuid4().hex)
         message.state = "done"
         if sent:
-            reports.submit(session, report, chat)
+            reports.submit(session, report, chat, chat.owner)
             found = reports.open_case(session, report, chat, "sent")
         else:
             found = reports.open_case(session, report, chat, "danger" if danger else reason)

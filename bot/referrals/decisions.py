@@ -93,7 +93,7 @@ def make_referral(session: Session, case_id: str, account: Account) -> Opened:
     if opened.case.kind == "referral":
         raise AlreadyReferral(case_id)
     chat = opened.conversation.state
-    reports.submit(session, opened.report, opened.conversation)
+    reports.submit(session, opened.report, opened.conversation, account.name)
     # Sending asks for a person; this one has one already.
     opened.conversation.state = chat
     session.flush()

@@ -22,6 +22,7 @@ from bot.referrals.index import index, usable_key
 from bot.referrals.reference import new_reference
 from bot.referrals.responders import enter_sender
 from bot.referrals.tables import Amendment, Case, Receipt, Report
+from bot.security import audit
 from bot.security.invitations import binding_of
 from bot.security.sealing import Unreadable
 from bot.settings import settings
@@ -183,13 +184,15 @@ def tell_outside(session: Session, kind: str, case: Case, urgent: bool = False) 
     announce(session, kind, "urgent" if urgent else "normal", case.report_id)
 
 
-def submit(session: Session, report: Report, conversation: Conversation, reference: str | None = None) -> str:
+def submit(session: Session, report: Report, conversation: Conversation, by: str, reference: str | None = None) -> str:
     """Make a referral of a report: once, however often it is asked for.
 
     Args:
-        session: a writing transaction; record, receipts and case are stored in it together.
+        session: a writing transaction; record, receipts, case, notices and the entry of the audit trail are stored in
+            it together.
         report: the report.
         conversation: its conversation.
+        by: who sends it: the owner of the conversation, or an officer's name.
         reference: the reference that was drawn for it; a new one where none is given.
 
     Returns:
@@ -205,7 +208,7 @@ def submit(session: Session, report: Report, conversation: Conversation, referen
     case.kind = "referral"
     case.reason = "sent"
     tell_outside(session, "referral", case)
-    session.flush()
+    audit.note(session, by, "referral.sent", report.id)
     reached("submit.before_commit")
     return str(report.reference)
 

@@ -32,14 +32,14 @@ def test_the_data_protection_officer_reads_who_did_what_and_no_content(ana: Brow
     for subject in (spoken, sample.case, sample.report, sample.conversation, f" {sample.case} "):
         page = dpo.post("/desk/audit", subject=subject)
         assert page.status_code == 200, subject
-        for action in ("case.claimed", "chat.message", "case.closed"):
+        for action in ("referral.sent", "case.claimed", "chat.message", "case.closed"):
             assert action in page.text, subject
         assert ana.account.name in page.text
         for content in ("passport", "Are you safe?", "Safe.", "Moldova", "Ana Marin"):
             assert content not in page.text
     with reading() as session:
         looks = select(AuditEntry.subject).filter_by(actor=dpo.account.name, action="audit.read")
-        assert list(session.execute(looks).scalars()) == [sample.case] * 5
+        assert list(session.execute(looks).scalars()) == [sample.report] * 5
     assert "audit.read" in dpo.post("/desk/audit", subject=sample.case).text
 
 

@@ -65,7 +65,7 @@ def source(tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
             conversation = open_conversation(session, "web", "web:one", "chat")
             report = begin_report(session, conversation)
             add_message(session, conversation, "responder", CANARY, payload=None)
-            submit(session, report, conversation)
+            submit(session, report, conversation, conversation.owner)
         yield patch
     bot.settings.settings.cache_clear()
     bot.database._sessions.cache_clear()

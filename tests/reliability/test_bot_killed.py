@@ -22,6 +22,7 @@ from bot.conversations.tables import Message
 from bot.database import reading
 from bot.door import bot_client, gateway
 from bot.referrals.tables import Case, Receipt, Report
+from bot.security import audit
 from bot.settings import settings
 from tests.reliability.crashes import KILLED, Nursery, own_database
 from tests.reliability.talk import STORY, Talk
@@ -147,4 +148,6 @@ def _whole(phone: Phone) -> int:
         for report in stored.values():
             assert [c.kind for c in session.execute(select(Case).filter_by(report_id=report)).scalars()] == ["referral"]
             assert session.execute(select(Receipt.id).filter_by(report_id=report)).first()
+            entries = [(e.actor, e.action) for e in audit.trail(session, [report])]
+            assert entries == [(phone.owner, "referral.sent")]
     return len(stored)

@@ -172,6 +172,7 @@ def test_killed_while_a_contact_becomes_a_referral(nursery: Nursery, point: str,
     with reading() as session:
         reference = session.get(Report, sample.report).reference
         assert len(session.execute(select(Case).filter_by(report_id=sample.report)).all()) == 1
+        assert [(e.actor, e.action) for e in audit.trail(session, [sample.report])] == [(ana.name, "referral.sent")]
     assert reference and first in (None, reference)
     assert [reference in text for text in told_to(writing, sample.conversation)].count(True) == 1
 

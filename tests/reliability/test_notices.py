@@ -160,7 +160,7 @@ async def test_each_event_is_told_to_the_duty_mailbox(world: World) -> None:
     release(missing)
     assert world.kinds(report_id=missing.report) == [("wanted", "urgent"), ("rings", "urgent")]
     with writing() as session:
-        submit(session, session.get(Report, calm.report), open_conversation(session, "web", "x", "y"))
+        submit(session, session.get(Report, calm.report), open_conversation(session, "web", "x", "y"), "x")
     assert world.kinds(report_id=calm.report) == [("wanted", "normal"), ("referral", "normal")]
     assert {row.address for row in world.rows()} == {world.duty}
 
@@ -225,7 +225,7 @@ async def test_where_nothing_is_set_nothing_is_stored(database: None) -> None:
 async def test_a_notice_and_its_event_are_stored_together(world: World) -> None:
     with pytest.raises(RuntimeError), writing() as session:
         chat = open_conversation(session, "web", f"web:{uuid.uuid4()}", "chat")
-        submit(session, begin_report(session, chat), chat)
+        submit(session, begin_report(session, chat), chat, chat.owner)
         assert session.execute(select(Notice).filter_by(address=world.duty)).all()
         raise RuntimeError
     assert not world.rows()

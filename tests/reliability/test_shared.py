@@ -16,6 +16,7 @@ import bot.locks
 from bot import live
 from bot.conversations.delivery import take_due
 from bot.conversations.messages import add_message, changed, hold, open_conversation
+from bot.conversations.tables import Conversation
 from bot.database import engine, now, reading, writing
 from bot.desk import session_pages
 from bot.door.devices import CONVERSATION
@@ -24,8 +25,8 @@ from bot.jobs.alarms import repeat_alarms
 from bot.locks import AT_ONCE, ConversationLocks, alone
 from bot.protocol.report import new_report
 from bot.referrals.claims import claim
-from bot.referrals.reports import begin_report, open_case
-from bot.referrals.tables import Case
+from bot.referrals.reports import begin_report, open_case, submit
+from bot.referrals.tables import Case, Report
 from bot.security import accounts, audit, invitations, sessions
 from bot.security.hashes import keyed_hash
 from bot.security.tables import ApiToken
@@ -174,6 +175,22 @@ async def test_a_device_is_bound_once_its_chat_is_free_and_holds_up_no_trail_mea
         # Whoever has the chat can go on; else each would wait for the other.
         audit.note(busy, "test", "queue.opened")
     assert await joined and is_bound(owner)
+
+
+async def test_a_referral_is_sent_once_its_chat_is_free_and_holds_up_no_trail_meanwhile() -> None:
+    sample = make_case(writing)
+
+    def send() -> str:
+        with writing() as session:
+            chat = session.get(Conversation, sample.conversation)
+            return submit(session, session.get(Report, sample.report), chat, chat.owner)
+
+    with writing() as busy:
+        hold(busy, sample.conversation)
+        sent = asyncio.create_task(asyncio.to_thread(send))
+        await somebody_waits()
+        audit.note(busy, "test", "queue.opened")
+    assert await sent
 
 
 async def test_two_taps_at_once_on_one_device_use_an_invitation_once() -> None:

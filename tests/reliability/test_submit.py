@@ -18,6 +18,7 @@ from bot.protocol.report import new_report, put
 from bot.referrals.reference import clean_reference
 from bot.referrals.reports import StaleReport, begin_report, open_case, store_content, submit
 from bot.referrals.tables import Case, Receipt, Report
+from bot.security import audit
 
 pytestmark = pytest.mark.usefixtures("database")
 THREADS = 8
@@ -51,7 +52,17 @@ def at_once(act: Callable[[int], Any], times: int = THREADS) -> list[Any]:
 
 def send(conversation_id: str, report_id: str, reference: str | None = None) -> str:
     with writing() as session:
-        return submit(session, session.get(Report, report_id), session.get(Conversation, conversation_id), reference)
+        conversation = session.get(Conversation, conversation_id)
+        return submit(session, session.get(Report, report_id), conversation, conversation.owner, reference)
+
+
+def entries(report_id: str) -> list[str]:
+    """Give the entries of the audit trail about a report; each must name the owner of its conversation."""
+    with reading() as session:
+        owner = session.get(Conversation, session.get(Report, report_id).conversation_id).owner
+        found = audit.trail(session, [report_id])
+        assert {entry.actor for entry in found} <= {owner}
+        return [entry.action for entry in found]
 
 
 def stored(report_id: str) -> tuple[int, int, list[str]]:
@@ -71,7 +82,7 @@ def test_sent_twice_is_one_referral() -> None:
     # A reference drawn for the second attempt is not used.
     assert send(conversation, report, "7K2M-9QXA-3BTW-0D5HZ") == first
     assert clean_reference(first) == first
-    assert stored(report) == (1, 1, ["nfp", "nrm_adult"])
+    assert stored(report) == (1, 1, ["nfp", "nrm_adult"]) and entries(report) == ["referral.sent"]
     with reading() as session:
         assert session.get(Report, report).sent_at == sent_at
 
@@ -80,7 +91,7 @@ def test_sent_by_eight_at_once_is_one_reference() -> None:
     conversation, report = begun()
     references = at_once(lambda _: send(conversation, report))
     assert len(set(references)) == 1
-    assert stored(report) == (1, 1, ["nfp", "nrm_adult"])
+    assert stored(report) == (1, 1, ["nfp", "nrm_adult"]) and entries(report) == ["referral.sent"]
 
 
 def test_a_contact_that_is_sent_becomes_the_referral_and_no_second_case() -> None:
@@ -108,9 +119,9 @@ def test_eight_wishes_for_a_person_at_once_are_one_case() -> None:
 def test_nothing_is_sent_where_the_transaction_fails() -> None:
     conversation, report = begun()
     with pytest.raises(RuntimeError), writing() as session:
-        submit(session, session.get(Report, report), session.get(Conversation, conversation))
+        submit(session, session.get(Report, report), session.get(Conversation, conversation), "test")
         raise RuntimeError("the disk is full")
-    assert stored(report) == (0, 0, [])
+    assert stored(report) == (0, 0, []) and entries(report) == []
     assert send(conversation, report)
 
 
