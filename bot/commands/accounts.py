@@ -17,8 +17,7 @@ from bot.security.accounts import (
     set_disabled,
     set_role,
 )
-
-_ACTOR = "command line"
+from bot.security.audit import COMMAND_LINE
 
 
 @click.group()
@@ -43,7 +42,7 @@ def add_account(name: str, role: str, display: str) -> None:
     """Make an account and print its password once."""
     try:
         with writing() as session:
-            password = add(session, name, role, display, _ACTOR)
+            password = add(session, name, role, display, COMMAND_LINE)
     except AccountError as error:
         raise click.ClickException(str(error)) from error
     click.echo(password)
@@ -56,7 +55,7 @@ def new_password(name: str) -> None:
     try:
         with writing() as session:
             release_held(session, named(session, name))
-            password = reset_password(session, name, _ACTOR)
+            password = reset_password(session, name, COMMAND_LINE)
     except AccountError as error:
         raise click.ClickException(str(error)) from error
     click.echo(password)
@@ -69,7 +68,7 @@ def second_factor_reset(name: str) -> None:
     try:
         with writing() as session:
             release_held(session, named(session, name))
-            reset_second_factor(session, name, _ACTOR)
+            reset_second_factor(session, name, COMMAND_LINE)
     except AccountError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{name} sets up a phone at the next sign-in")
@@ -83,7 +82,7 @@ def change_role(name: str, role: str) -> None:
     try:
         with writing() as session:
             release_held(session, named(session, name))
-            set_role(session, name, role, _ACTOR)
+            set_role(session, name, role, COMMAND_LINE)
     except AccountError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{name} is {role}")
@@ -96,7 +95,7 @@ def disable(name: str) -> None:
     try:
         with writing() as session:
             release_held(session, named(session, name))
-            set_disabled(session, name, True, _ACTOR)
+            set_disabled(session, name, True, COMMAND_LINE)
     except AccountError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{name} is disabled")

@@ -6,8 +6,7 @@ import click
 from bot.database import writing
 from bot.referrals.trail import read_trail
 from bot.security import heads
-
-_ACTOR = "command line"
+from bot.security.audit import COMMAND_LINE
 
 
 @click.group()
@@ -33,7 +32,7 @@ def verify() -> None:
 def show(subject: str) -> None:
     """Show who did and read what on a record; this look is noted as well."""
     with writing() as session:
-        trail = read_trail(session, subject, _ACTOR)
+        trail = read_trail(session, subject, COMMAND_LINE)
         for entry in trail.entries:
             click.echo(f"{entry.id:>8}  {entry.at:%Y-%m-%d %H:%M:%S}Z  {entry.actor:<24} {entry.action:<24} "
                        f"{entry.subject}")

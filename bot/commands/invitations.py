@@ -5,9 +5,8 @@ import click
 
 from bot.database import writing
 from bot.security import invitations, organisations
+from bot.security.audit import COMMAND_LINE
 from bot.settings import settings
-
-_ACTOR = "command line"
 
 
 @click.command()
@@ -26,8 +25,8 @@ def invite(organisation: str, role: str, call_back: str, uses: int, days: int, c
             found = organisations.named(session, organisation)
             if found is None and country is None:
                 raise organisations.NoSuchInvitation(f"there is no organisation '{organisation}'; --country makes it")
-            found = found or organisations.add(session, organisation, country or "", _ACTOR)
-            secret = invitations.invite(session, found.id, role, call_back, _ACTOR, uses, days)
+            found = found or organisations.add(session, organisation, country or "", COMMAND_LINE)
+            secret = invitations.invite(session, found.id, role, call_back, COMMAND_LINE, uses, days)
     except organisations.InvitationError as error:
         raise click.ClickException(str(error)) from error
     here = f"http://{settings().host}:{settings().port}"

@@ -13,6 +13,7 @@ from bot.referrals.erasure import erase as erase_record
 from bot.referrals.reference import clean_reference
 from bot.referrals.reports import by_reference
 from bot.security import rotation
+from bot.security.audit import COMMAND_LINE
 from bot.security.keys import check_file
 from bot.settings import settings
 
@@ -75,7 +76,7 @@ def erase(reference: str, reason: str) -> None:
         if report is None:
             raise click.ClickException("there is no record of that reference")
         try:
-            key_id = erase_record(session, report, f"command line {getpass.getuser()}"[:80], reason.strip())
+            key_id = erase_record(session, report, f"{COMMAND_LINE} {getpass.getuser()}"[:80], reason.strip())
         except AlreadyErased:
             key_id = None
         except OnHold as held:

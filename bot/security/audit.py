@@ -11,6 +11,8 @@ from bot.database import now, reading, writing
 from bot.security import chain
 from bot.security.tables import AuditEntry
 
+COMMAND_LINE = "command line"
+"""Actor of what is done by a command."""
 SAME_LOOK = timedelta(minutes=10)
 """Looks at one record by one person within this time are one entry: a live page asks again at every change."""
 

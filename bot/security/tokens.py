@@ -66,7 +66,7 @@ def create(session: Session, name: str, scope: str, country: str | None = None, 
     token = f"fl_{scope}_{secrets.token_urlsafe(32)}"
     session.add(ApiToken(id=str(uuid.uuid4()), name=name, scope=scope, country=country,
                          token_hash=keyed_hash("token", token), expires_at=now() + timedelta(days=days)))
-    audit.note(session, "command line", "token.made", name)
+    audit.note(session, audit.COMMAND_LINE, "token.made", name)
     return token
 
 
@@ -99,5 +99,5 @@ def revoke(session: Session, name: str) -> bool:
         update(ApiToken).where(ApiToken.name == name, ApiToken.revoked_at.is_(None)).values(revoked_at=now())
     )
     if ended.rowcount:
-        audit.note(session, "command line", "token.revoked", name)
+        audit.note(session, audit.COMMAND_LINE, "token.revoked", name)
     return bool(ended.rowcount)

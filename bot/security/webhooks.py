@@ -36,7 +36,7 @@ def set_webhook(session: Session, name: str, url: str) -> str:
     if not is_safe_url(url):
         raise BadToken("address: https://... without a name, a password or a #part")
     token.webhook_url, token.webhook_salt = url, secrets.token_hex(16)
-    audit.note(session, "command line", "token.webhook", name)
+    audit.note(session, audit.COMMAND_LINE, "token.webhook", name)
     return key_of(token.id, token.webhook_salt)
 
 
