@@ -25,6 +25,7 @@ from bot.database import Base, engine, now, writing
 from bot.referrals.erasure import erase_again
 from bot.referrals.reindexing import reindex
 from bot.referrals.tables import Report
+from bot.security import audit
 from bot.security.keys import SEARCH, check_file, check_opens
 from bot.settings import settings
 from bot.setup import migrations
@@ -86,17 +87,21 @@ def back_up(folder: Path) -> tuple[Path, Counter[str]]:
     """
     key = backup_key(settings().backup_key)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    target = folder / f"firstline-{now().strftime('%Y%m%dT%H%M%S.%f')}.backup"
+    at = now()
+    target = folder / _name(at)
+    # First, for no transaction undoes a file: what cannot be noted is not copied.
+    with writing() as session:
+        audit.note(session, audit.COMMAND_LINE, "backup.made", target.name)
     counts: Counter[str] = Counter()
     connection = engine().connect()
     if connection.dialect.name != "sqlite":
         connection = connection.execution_options(isolation_level="REPEATABLE READ")
     # One transaction sees one moment, however long the copying takes.
     with connection, connection.begin():
-        write(target, key, _parts(connection, counts, KEYS, without=True))
+        write(target, key, _parts(connection, at, counts, KEYS, without=True))
         fresh = folder / f"{KEYS_FILE}.new"
         fresh.unlink(missing_ok=True)
-        write(fresh, key, _parts(connection, Counter(), KEYS, without=False))
+        write(fresh, key, _parts(connection, at, Counter(), KEYS, without=False))
         fresh.replace(folder / KEYS_FILE)
     return target, counts
 
@@ -118,9 +123,9 @@ def restore(source: Path) -> Counter[str]:
     """
     key = backup_key(settings().backup_key)
     check_file()
-    revision = json.loads(next(read(source, key)))["revision"]
+    about = json.loads(next(read(source, key)))
     config = migrations(settings().database_url)
-    command.upgrade(config, revision)
+    command.upgrade(config, about["revision"])
     counts: Counter[str] = Counter()
     newer: list[dict[str, Any]] = []
     with engine().connect().execution_options(write=True) as connection, connection.begin():
@@ -150,6 +155,7 @@ def restore(source: Path) -> Counter[str]:
         _go_on_counting(session.connection())
         erase_again(session)
         session.execute(update(Report).values(index_key=None).execution_options(synchronize_session=False))
+        audit.note(session, audit.COMMAND_LINE, "backup.restored", _name(datetime.fromisoformat(about["at"])))
     for _ in reindex():
         pass
     return counts
@@ -177,9 +183,15 @@ def _must_be_empty(connection: Connection, tables: MetaData) -> None:
             raise NotEmpty(f"the database is not empty (table {name}); restore into a new one")
 
 
-def _parts(connection: Connection, counts: Counter[str], keys: frozenset[str], without: bool) -> Iterator[bytes]:
+def _name(at: datetime) -> str:
+    """Name a copy by its time, which stands in it: the audit trail knows it by this, whatever its file is called."""
+    return f"firstline-{at:%Y%m%dT%H%M%S.%f}.backup"
+
+
+def _parts(connection: Connection, at: datetime, counts: Counter[str], keys: frozenset[str],
+           without: bool) -> Iterator[bytes]:
     revision = MigrationContext.configure(connection).get_current_revision()
-    yield json.dumps({"revision": revision, "at": now().isoformat()}).encode()
+    yield json.dumps({"revision": revision, "at": at.isoformat()}).encode()
     for table in Base.metadata.sorted_tables:
         if (table.name in keys) == without or table.name in MADE_ANEW:
             continue

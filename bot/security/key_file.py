@@ -4,6 +4,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -65,24 +66,18 @@ def add_key(path: Path) -> str:
     return key_id
 
 
-def keep_keys(path: Path, wanted: set[str]) -> list[str]:
-    """Leave out of the file, in one step, every key but the newest and those that are still wanted.
+def drop_keys(path: Path, dropped: Collection[str]) -> None:
+    """Take keys out of the file, in one step.
 
     Args:
         path: the file.
-        wanted: ids of the keys that something is still wrapped with.
-
-    Returns:
-        Ids of the keys that the file no longer has.
+        dropped: ids of keys that nothing is wrapped with.
 
     Raises:
         UnsafeSetting: there is no such file, or it holds something else.
     """
-    keys = read_keys(path)
-    dropped = [key_id for key_id in list(keys)[1:] if key_id not in wanted]
     if dropped:
-        _replace(path, {key_id: key for key_id, key in keys.items() if key_id not in dropped})
-    return dropped
+        _replace(path, {key_id: key for key_id, key in read_keys(path).items() if key_id not in dropped})
 
 
 def _replace(path: Path, keys: dict[str, bytes]) -> None:

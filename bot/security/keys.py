@@ -202,7 +202,7 @@ def index_hash(key: bytes, kind: str, value: str) -> str:
     return hmac.new(key, f"{kind}:{value}".encode(), sha256).hexdigest()
 
 
-def rewrap_some(connection: Connection, kek_id: str, limit: int) -> int:
+def rewrap_some(connection: Connection, kek_id: str, limit: int) -> tuple[int, bool]:
     """Wrap data keys that are wrapped with an earlier key-encryption key anew.
 
     Args:
@@ -211,18 +211,18 @@ def rewrap_some(connection: Connection, kek_id: str, limit: int) -> int:
         limit: how many at most.
 
     Returns:
-        How many were wrapped anew; 0 where none is left.
+        How many were wrapped anew, and whether others are left.
 
     Raises:
         KeyMissing: the key file does not open one of them.
     """
     _lock(connection, "ROW EXCLUSIVE")
     query = _KEY.where(_table.c.kek_id != kek_id, _table.c.wrapped.is_not(None))
-    rows = connection.execute(query.limit(limit).with_for_update()).all()
-    for row in rows:
+    rows = connection.execute(query.limit(limit + 1).with_for_update()).all()
+    for row in rows[:limit]:
         new_kek, wrapped = _wrap(row.id, _unwrap(row))
         connection.execute(update(_table).where(_table.c.id == row.id).values(wrapped=wrapped, kek_id=new_kek))
-    return len(rows)
+    return len(rows[:limit]), len(rows) > limit
 
 
 def erase_key(connection: Connection, subject: str, by: str, reason: str) -> str | None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from bot.crash_points import reached
 from bot.database import reading, writing
-from bot.security import key_file
+from bot.security import audit, key_file
 from bot.security.keys import in_use, let_nobody_wrap, rewrap_some
 from bot.settings import settings
 
@@ -34,13 +34,14 @@ def rotate() -> Iterator[int]:
         newest = next(iter(key_file.read_keys(path)))
         if not set(in_use(session.connection())) - {newest}:
             newest = key_file.add_key(path)
-    while True:
+    left = True
+    while left:
         with writing() as session:
-            done = rewrap_some(session.connection(), newest, AT_ONCE)
+            done, left = rewrap_some(session.connection(), newest, AT_ONCE)
+            if done and not left:
+                audit.note(session, audit.COMMAND_LINE, "keys.rotated", newest)
             reached("keys.before_commit")
         reached("keys.committed")
-        if not done:
-            return
         yield done
 
 
@@ -60,6 +61,15 @@ def forget(needed: Callable[[Session], set[str]]) -> list[str]:
     Returns:
         Their ids.
     """
+    path = settings().key_file
     with writing() as session:
         let_nobody_wrap(session.connection())
-        return key_file.keep_keys(settings().key_file, set(in_use(session.connection())) | needed(session))
+        wanted = set(in_use(session.connection())) | needed(session)
+        dropped = [key_id for key_id in list(key_file.read_keys(path))[1:] if key_id not in wanted]
+        for key_id in dropped:
+            audit.note(session, audit.COMMAND_LINE, "keys.forgotten", key_id)
+    # Only now, for no transaction undoes a file: none goes without an entry. Nothing takes up an earlier key again.
+    with writing() as session:
+        let_nobody_wrap(session.connection())
+        key_file.drop_keys(path, dropped)
+    return dropped

@@ -14,12 +14,14 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 
 import bot.database
 import bot.settings
 from bot.backups import copies
 from bot.backups.copies import KeyUnsafe, NotEmpty, back_up, backup_key, restore
 from bot.backups.sealed_file import Damaged, read, write
+from bot.commands.backups import backup, restore_copy
 from bot.commands.keys import keys as commands
 from bot.conversations.messages import add_message, open_conversation
 from bot.conversations.tables import Conversation, Message
@@ -29,7 +31,7 @@ from bot.protocol.catalogue import text as text_of
 from bot.referrals.erasure import erase
 from bot.referrals.reports import begin_report, by_reference, record_of, submit
 from bot.referrals.tables import Case, Report
-from bot.security import heads
+from bot.security import audit, chain, heads
 from bot.security.accounts import first_start
 from bot.security.key_file import make_keys
 from bot.security.keys import SEARCH, open_keys, writing_key
@@ -84,15 +86,23 @@ def everything() -> dict[str, list[Any]]:
                 for t in Base.metadata.sorted_tables}
 
 
+def entries(subject: str) -> list[str]:
+    with reading() as session:
+        found = audit.trail(session, [subject])
+        assert {entry.actor for entry in found} == {"command line"}
+        return [entry.action for entry in found]
+
+
 def test_a_copy_brings_everything_back(source: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    before, rows = everything(), counts()
     target, copied = back_up(tmp_path / "copies")
+    before, rows = everything(), counts()
     assert target.stat().st_mode & 0o777 == 0o600
     keys_copied = {"data_keys": rows["data_keys"]}
     assert {name: number for name, number in rows.items() if number} == {**copied, **keys_copied}
     _use(new_url(tmp_path / "second.db"), source)
     assert restore(target) == {**copied, **keys_copied}
-    assert everything() == before
+    after = everything()
+    assert set(before.pop("audit")) < set(after.pop("audit")) and after == before
     with reading() as session:
         assert session.execute(select(Message)).scalar_one().text == CANARY
         assert session.execute(select(Report)).scalar_one().reference
@@ -153,6 +163,28 @@ def test_an_older_file_of_the_keys_brings_back_what_was_erased_since(
     restore(old)
     with reading() as session:
         assert session.execute(select(Message)).scalar_one().text == CANARY
+
+
+def test_making_a_copy_and_putting_it_back_leave_entries(source: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert CliRunner().invoke(backup, [str(tmp_path / "copies")]).exit_code == 0
+    [target] = (tmp_path / "copies").glob("*.backup")
+    assert entries(target.name) == ["backup.made"]
+    # The copy has its own entry, and is known whatever somebody called it since.
+    _use(tmp_path / "second.db", source)
+    assert CliRunner().invoke(restore_copy, [str(target.rename(target.with_name("renamed")))]).exit_code == 0
+    assert entries(target.name) == ["backup.made", "backup.restored"]
+    assert heads.check(full=True).fault is None
+
+
+def test_what_cannot_be_noted_is_not_copied(source: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def fail(*_: object) -> None:
+        raise OperationalError("INSERT", {}, Exception("locked"))
+
+    with source.context() as patch:
+        patch.setattr(chain, "append", fail)
+        with pytest.raises(OperationalError):
+            back_up(tmp_path / "copies")
+    assert list((tmp_path / "copies").iterdir()) == []
 
 
 def test_a_copy_is_of_one_moment(source: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -113,9 +113,9 @@ def the_case(case_id: str) -> tuple[Case, Conversation]:
         return case, session.get(Conversation, case.conversation_id)
 
 
-def trail(case_id: str) -> list[str]:
+def trail(subject: str) -> list[str]:
     with reading() as session:
-        return [entry.action for entry in audit.trail(session, [case_id])]
+        return [entry.action for entry in audit.trail(session, [subject])]
 
 
 @twice
@@ -313,13 +313,14 @@ def test_killed_while_the_keys_are_rotated(nursery: Nursery, point: str, time: i
     assert in_the_file()[added:] == file and len(in_the_file()) == len(file) + added
     if added:
         whole = {"keys.before_commit": time - 1, "keys.committed": time}.get(point, 0)
-        assert under_the_newest() == whole * FEW
+        assert under_the_newest() == whole * FEW and trail(in_the_file()[0]) == []
     # The chats go on meanwhile, and seal with whichever key is the newest.
     make_case(writing, sent=True)
     later = everything()
     assert nursery.run("keys", "rotate") == 0
     assert everything() == later and in_the_file()[1:] == file, "it goes on with the key that was added"
     assert under_the_newest() == sum(count for _, count in rotation.status()) > all_keys
+    assert trail(in_the_file()[0]) == ["keys.rotated"]
     assert list(settings().key_file.parent.glob(".*.new")) == []
 
 
@@ -335,4 +336,6 @@ def test_killed_while_keys_are_forgotten(nursery: Nursery, point: str, time: int
     assert in_the_file() == [newest, *([] if point in AFTER else earlier)]
     assert nursery.run("keys", "forget") == 0
     assert everything() == before and in_the_file() == [newest]
+    # Never gone without an entry: what was noted and then not done is noted again.
+    assert {trail(key_id).count("keys.forgotten") for key_id in earlier} == {1 if point in AFTER else 2}
     assert list(settings().key_file.parent.glob(".*.new")) == []

@@ -14,7 +14,7 @@ from bot.conversations.tables import Message
 from bot.database import reading, writing
 from bot.referrals.reports import begin_report
 from bot.referrals.tables import Report
-from bot.security import key_file, keys, rotation
+from bot.security import audit, chain, key_file, keys, rotation
 from bot.settings import settings
 
 COUNT = 7
@@ -52,6 +52,15 @@ def wrapped_with() -> list[int]:
     return [count for _, count in rotation.status()]
 
 
+def entries(key_id: str) -> list[tuple[str, str]]:
+    with reading() as session:
+        return [(entry.actor, entry.action) for entry in audit.trail(session, [key_id])]
+
+
+def newest() -> str:
+    return next(iter(key_file.read_keys(settings().key_file)))
+
+
 def test_all_keys_are_wrapped_anew_and_everything_reads_at_every_moment(records: set[str]) -> None:
     before = list(key_file.read_keys(settings().key_file))
     for _ in rotation.rotate():
@@ -59,8 +68,10 @@ def test_all_keys_are_wrapped_anew_and_everything_reads_at_every_moment(records:
     after = list(key_file.read_keys(settings().key_file))
     assert after[1:] == before and wrapped_with() == [KEYS, 0]
     assert settings().key_file.stat().st_mode & 0o777 == 0o400
+    assert entries(after[0]) == [("command line", "keys.rotated")] and entries(before[0]) == []
     assert forget() == before and read() == records
     assert wrapped_with() == [KEYS]
+    assert entries(before[0]) == [("command line", "keys.forgotten")]
     assert forget() == []
 
 
@@ -71,8 +82,28 @@ def test_cut_off_between_two_transactions(records: set[str], steps: int) -> None
         next(going)
     going.close()
     assert read() == records
+    assert entries(newest()) == [], "it has not ended yet"
     list(rotation.rotate())
     assert read() == records and sum(wrapped_with()) == wrapped_with()[0] == KEYS
+    assert entries(newest()) == [("command line", "keys.rotated")]
+
+
+@pytest.mark.parametrize("at_once", [1, COUNT, KEYS, KEYS + 1])
+def test_the_last_transaction_says_that_it_ended(records: set[str], monkeypatch: pytest.MonkeyPatch,
+                                                 at_once: int) -> None:
+    """Cut off behind it, there is nothing to go on with, so nobody would write the entry any more."""
+    monkeypatch.setattr(rotation, "AT_ONCE", at_once)
+    for _ in rotation.rotate():
+        assert bool(entries(newest())) == (wrapped_with() == [KEYS, 0])
+
+
+def test_what_cannot_be_noted_is_not_forgotten(records: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    list(rotation.rotate())
+    both = list(key_file.read_keys(settings().key_file))
+    monkeypatch.setattr(chain, "append", dying(chain.append, 1))
+    with pytest.raises(KeyboardInterrupt):
+        forget()
+    assert list(key_file.read_keys(settings().key_file)) == both
 
 
 def dying(real: Callable[..., Any], at: int) -> Callable[..., Any]:
@@ -100,6 +131,7 @@ def test_killed_at_each_step_and_resumed(records: set[str], module: Any, name: s
     keys.check()
     list(rotation.rotate())
     assert read() == records and wrapped_with()[0] == KEYS
+    assert entries(newest()) == [("command line", "keys.rotated")]
     forget()
     assert read() == records and wrapped_with() == [KEYS]
 
