@@ -170,7 +170,7 @@ def test_making_a_copy_and_putting_it_back_leave_entries(source: pytest.MonkeyPa
     [target] = (tmp_path / "copies").glob("*.backup")
     assert entries(target.name) == ["backup.made"]
     # The copy has its own entry, and is known whatever somebody called it since.
-    _use(tmp_path / "second.db", source)
+    _use(new_url(tmp_path / "second.db"), source)
     assert CliRunner().invoke(restore_copy, [str(target.rename(target.with_name("renamed")))]).exit_code == 0
     assert entries(target.name) == ["backup.made", "backup.restored"]
     assert heads.check(full=True).fault is None
