@@ -225,7 +225,8 @@ def ages(text: str, people: list[Noun], skip: list[tuple[int, int]], demonyms: l
         take(_ahead(low, noun))
         beside = _beside(low, noun)
         # "Newborn, boyfriend Polish, 24": the age is that of the last one named.
-        if beside is not None and not any(noun.end <= other.start < beside.start for other in people):
+        between = [other for other in people if beside and noun.end <= other.start < beside.start and not other.plural]
+        if not between:
             take(beside)
     for kind, pattern in free():
         for match in pattern.finditer(low):

@@ -41,6 +41,8 @@ def _read(text: str) -> Reading:
         ("colleague says 14", 14, "yes"),
         ("mother says 14, girl is at the desk", 14, "yes"),
         ("man at the border says he is 16", 16, "yes"),
+        ("F/16, unbooked, approx 30/40, contractions", 16, "yes"),
+        ("two brazilian girls, friends, 19 and 20", 19, "unclear"),
         ("boy, he said 17 then said 19", [17, 19], "unclear"),
         ("a girl was with her, maybe 16 17", [16, 17], "yes"),
         ("kid says 14, on seaman book 22", [14, 22], "unclear"),
