@@ -39,7 +39,7 @@ def company(story: Story) -> list[Fact]:
     relative = [
         f
         for f in facts.get("with_adult_relative_claimed", [])
-        if not _OF_OTHERS.search(low[max(0, f.start - 30) : f.start])
+        if not _is_a_child(story, f.words) and not _OF_OTHERS.search(low[max(0, f.start - 30) : f.start])
     ]
     adult = facts.get("with_other_adult", [])
     children = facts.get("with_children", [])
@@ -88,6 +88,12 @@ def company(story: Story) -> list[Fact]:
     return [Fact("accompanied", value, sure, chosen.words, chosen.start, chosen.end)]
 
 
+def _is_a_child(story: Story, words: str) -> bool:
+    """Tell whether a word for a relative means a child that is told of: "her sister is 12"."""
+    return any(p.relative and p.child == "yes" and p.age is not None and p.words and p.words.lower() in words.lower()
+               for p in story.people)
+
+
 _ADULTS = re.compile(
     r"\b(?:boss|owner|madame?|man|men|woman|women|lady|couple|guy|fella|mum|mam|mother|father|dad|parents?|family|husband|"
     r"boyfriend|bf|lover|uncle|aunt\w*|cousin|they|agency|pastor|coach|employer|driver|group|crew|mates|grandm\w+)\b"
@@ -129,7 +135,7 @@ def claimed_link(story: Story) -> list[Fact]:
     Returns:
         One fact with the words, hedged unless somebody is said to accompany the child.
     """
-    links = topic("links").find(story.low)
+    links = [hit for hit in topic("links").find(story.low) if not _is_a_child(story, story.low[hit.start : hit.end])]
     hit = next(iter(sorted(links, key=lambda h: h.start)), None)
     if hit is None:
         return []

@@ -172,5 +172,6 @@ async def test_a_child_told_of_later_is_a_person_of_the_report(chat: Chat) -> No
     await chat.say("Woman, 30, romanian, at a bar in Porto, passport held by the boss")
     await chat.say("#danger=no")
     said = await chat.say("her daughter is 8")
+    assert chat.value("accompanied") != "with_adult_relative_claimed" and chat.value("claimed_link") is None
     assert [p["values"]["age"]["value"] for p in chat.record()["persons"]] == [30, 8]
     assert "Person 2, age: 8" in said

@@ -31,6 +31,10 @@ def test_every_question_offers_the_open_answers_last(question: Any) -> None:
         assert key_of(tap(question, key)) == key
 
 
+def test_an_age_is_no_place() -> None:
+    assert interpret(questions()["place"], "she just told me she is 16", {"age", "child", "sex"}, case()) is None
+
+
 def test_a_tap_that_was_never_offered_means_nothing() -> None:
     assert tap(questions()["danger"], "maybe") is None
     assert tap(questions()["danger"], "") is None
