@@ -41,10 +41,12 @@ PLANTED = "Zorvina-Quellmark"
 
 
 @pytest.fixture(autouse=True)
-def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("FIRSTLINE_BACKUP_KEY", str(tmp_path / "keys" / "backup"))
-    with own_database(tmp_path):
-        yield
+def installation(tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
+    """A database and keys of its own; what is given patches its settings, and is undone before they are put back."""
+    with own_database(tmp_path), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FIRSTLINE_BACKUP_KEY", str(tmp_path / "keys" / "backup"))
+        bot.settings.settings.cache_clear()
+        yield patch
     open_keys.clear()
 
 
@@ -55,12 +57,12 @@ def erase_after(patch: pytest.MonkeyPatch, kind: str) -> None:
 
 
 @pytest.fixture
-def put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+def put_back(tmp_path: Path, installation: pytest.MonkeyPatch) -> Callable[[Path], None]:
     """Put a copy back into another, empty database, as a process does that has no key open."""
 
     def do(copy: Path) -> None:
         bot.database.engine().dispose()
-        monkeypatch.setenv("FIRSTLINE_DATABASE_URL", new_url(tmp_path / "other" / "second.db"))
+        installation.setenv("FIRSTLINE_DATABASE_URL", new_url(tmp_path / "other" / "second.db"))
         bot.settings.settings.cache_clear()
         bot.database._sessions.cache_clear()
         open_keys.clear()
