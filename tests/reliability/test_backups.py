@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -116,10 +117,13 @@ def test_a_copy_goes_over_to_sqlite_and_back(source: pytest.MonkeyPatch, tmp_pat
     restore(there)
     assert engine().dialect.name == "sqlite"
     back, again = back_up(tmp_path / "others")
-    assert again == copied
+    # The way back and forth is in the trail: restored, made.
+    assert again == copied + Counter(audit=2)
     _use(new_url(tmp_path / "third.db"), source)
     restore(back)
-    assert engine().dialect.name == "postgresql" and everything() == before
+    after = everything()
+    assert engine().dialect.name == "postgresql" and set(after.pop("audit")) > set(before.pop("audit"))
+    assert after == before
 
 
 def test_nothing_in_a_copy_can_be_read_without_the_key(source: pytest.MonkeyPatch, tmp_path: Path) -> None:
