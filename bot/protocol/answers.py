@@ -89,8 +89,8 @@ def _by_kind(question: Question, text: str, plain: str, read: set[str]) -> Optio
         return {question.field: found.group().strip()} if found and question.field else None
     # "Yes", "9" or a question of the responder's own is no place and nobody's name.
     if question.kind == "text" and (plain in ("yes", "no", "ok", "oui", "si", "da") or plain.isdigit()
-                                    or text.rstrip().endswith("?") or read & {"danger", "missing"} - {question.field}
-                                    or "age" in read):
+                                    or text.rstrip().endswith("?")
+                                    or read & {"danger", "missing", "fear", "age"} - {question.field}):
         return None
     a_story = bool(read) and len(plain.split()) > LONGEST_SHORT
     if question.kind in ("text", "free_text") and question.field and (question.kind == "free_text" or not a_story):

@@ -31,8 +31,10 @@ def test_every_question_offers_the_open_answers_last(question: Any) -> None:
         assert key_of(tap(question, key)) == key
 
 
-def test_an_age_is_no_place() -> None:
-    assert interpret(questions()["place"], "she just told me she is 16", {"age", "child", "sex"}, case()) is None
+@pytest.mark.parametrize(("words", "read"), [
+    ("she just told me she is 16", {"age", "child", "sex"}), ("not afraid of going home", {"fear"})])
+def test_what_tells_an_age_or_of_fear_is_no_place(words: str, read: set[str]) -> None:
+    assert interpret(questions()["place"], words, read, case()) is None
 
 
 def test_a_tap_that_was_never_offered_means_nothing() -> None:
