@@ -167,17 +167,17 @@ def _is_another(report: Data, read: Data) -> bool:
     if read["earlier"] or read["child"] not in ("yes", "unclear"):
         return False
     values = [person["values"] for person in report["persons"]]
-    if any(value.get("age", {}).get("words") == read["words"] for value in values):
+    if any(one.get("age", {}).get("words") == read["words"] for one in values):
         return False
-    sexes = {value.get("sex", {}).get("value") for value in values}
+    sexes = {one.get("sex", {}).get("value") for one in values}
     if read["relative"] or (read["age"] is not None and read["sex"] and not sexes & {read["sex"], None}):
         return True
     if not _all_grown(report):
         return False
     if read["age"] is None:
         return bool(read["count"] > 1)
-    return all("age" in value and _bounds(value["age"]["value"])[0] - _bounds(read["age"])[1] >= GENERATION
-               for value in values)
+    return all("age" in one and _bounds(one["age"]["value"])[0] - _bounds(read["age"])[1] >= GENERATION
+               for one in values)
 
 
 def _all_grown(report: Data) -> bool:
