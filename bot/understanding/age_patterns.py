@@ -65,17 +65,18 @@ def free() -> list[tuple[Kind, re.Pattern[str]]]:
     is_now = (
         r"(?:is|are|hes|shes|he's|she's|theyre|they're|i'm|im|i am|turned|just turned|aged?|ages|alter|edad|"
         r"eta|wiek|varsta|who's|whos|now|only|just|barely|maybe|about|around|approx|approximately|probably|"
-        r"under the age of|definitely|actually)"
+        r"under the age of|definitely|actually|finished|completed|(?<!\d )am)"
     )
     past = (
         r"(?:at|since|from|until|till?|was|were|when (?:he|she|they) (?:was|were)|since (?:he|she|they) (?:was|"
-        r"were)|by|from age|at age|since age|as a|from the age of|at the age of|since the age of|"
+        r"were|has|had)|by|from age|at age|since age|as a|from the age of|at the age of|since the age of|"
         r"until the age of)"
     )
     unit = rf"(?:{UNIT}|{NOT_UNIT}{PLURAL})"
     return [
-        ("now", re.compile(rf"\b(?:has|have|had)\s(?P<n>{NUM})(?:{UNIT}(?!\s(?:ago|in|of (?:work|school)|here))|"
-            rf"(?=\s?[.;]|$))")),
+        ("now", re.compile(
+            rf"(?<!since he )(?<!since she )\b(?:has|have|had)\s(?P<n>{NUM})"
+            rf"(?:{UNIT}(?!\s(?:ago|in|of (?:work|school)|here))|(?=\s?[.;]|$))")),
         ("now", re.compile(r"(?<![\w.,:/€£$-])(?P<n>[1-9]\d)\s(?:by|acc\.? to|according to|per|as per)\s(?:her|"
             r"him|them|his|own)\b")),
         (
@@ -121,7 +122,8 @@ def free() -> list[tuple[Kind, re.Pattern[str]]]:
             re.compile(
                 rf"(?:^|[,;:(\n.]|\w\))\s*(?:maybe |about |approx |around |~ ?|prob |per them: "
                 rf")?(?P<n>{NUM}(?:\s?(?:-|/|"
-                rf"or|and|&|\+|n)\s?{NUM})?)(?:ish)?(?:{UNIT})?\s*\??\s*(?=[,;)\n.]|$)(?![.,]\d)"
+                rf"or|and|&|\+|n|\?)\s?{NUM})?)(?:ish)?(?:{UNIT})?\s*"
+                r"(?:\?(?=\s)|\??\s*(?=[,;)\n.]|$)(?![.,]\d))"
             ),
         ),
     ]
@@ -150,7 +152,7 @@ DECADE = re.compile(
 TENS = {"twent": 20, "thirt": 30, "fort": 40, "fift": 50, "sixt": 60, "teen": 10}
 YOUNG = re.compile(
     rf"{BOUND}(?P<n>{NUM})[\s-]?(?P<unit>months?|mths?|mo|weeks?|wks?|wk|days?|hours?)[\s-]?(?:old|of age)\b"
-    rf"|\b(?:baby|infant|newborn|toddler|bebe|child|boy|girl)\s+(?:(?:boy|girl|of|is|about|"
+    rf"|\b(?:baby|infant|newborn|toddler|bebe|child|boy|girl)\s+(?:(?:boy|girl|m|f|of|is|about|"
     rf"approx\.?|approximately|around|maybe|only|"
     rf"aged)\s+){{0,3}}~?\s?(?P<n2>{NUM})\s?(?P<unit2>months?|mths?|mo|weeks?|wks?|"
     rf"days?)(?!\s+(?:pregnant|ago|in|here|missing|without|gone|at|later))\b"
@@ -170,7 +172,8 @@ SOON = re.compile(
 )
 _MONTH = either(list(numbers()["months"]))
 BIRTHDAY = re.compile(
-    r"(?<!was )(?<!were )(?<!turned )(?<!became )(?<!been )\b(?P<n>1\d)(?:th)?\s+(?:birthday\s+)?(?:is\s+)?"
+    rf"(?<!was )(?<!were )(?<!turned )(?<!became )(?<!been )\b(?P<n>1\d|{NUMBER_WORD})(?:th)?"
+    r"\s+(?:birthday\s+)?(?:is\s+)?"
     r"(?:next|tomorrow|in (?:a|\d+|two|three|a few|few) (?:days?|weeks?|months?)|"
     r"on (?:mon|tues|wednes|thurs|fri|satur|sun)day|soon|"
     rf"(?:in|on)\s+(?:the\s+)?(?:\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?)?{_MONTH}(?![a-z]))"

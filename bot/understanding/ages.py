@@ -38,6 +38,9 @@ from bot.understanding.nouns import Noun, number
 from bot.understanding.text import plain
 
 _OLDEST = 115
+_TEENS = range(10, 20)
+_OF_A_DECADE = re.compile(r"\b(?:in|their|his|her|the|s)\s*$|~$|[,(]\s*$")
+"""Stands in front of "30s" where that is somebody's age."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +175,9 @@ def _special(low: str, text: str) -> list[Age]:
         if soon is not None and soon > 1:
             found.append(Age(m.start(), m.end(), soon - 1, soon - 1))
     for m in BIRTHDAY.finditer(low):
-        found.append(Age(m.start(), m.end(), int(m["n"]) - 1, int(m["n"]) - 1))
+        coming = number(m["n"])
+        if coming is not None and coming in _TEENS:
+            found.append(Age(m.start(), m.end(), coming - 1, coming - 1))
     for m in LETTER.finditer(low):
         letter, digits = m["a"] or m["b"], m["n"] or m["m"]
         if ROAD.search(low[max(0, m.start() - 12) : m.start()]) or (
@@ -187,7 +192,7 @@ def _special(low: str, text: str) -> list[Age]:
     for m in DECADE.finditer(low):
         ten = TENS.get(m["ten"]) or int(m["ten"])
         before = low[max(0, m.start() - 12) : m.start()]
-        if (m["ten"].isdigit() and not m["part"] and not re.search(r"\b(?:in|their|his|her|the|s)\s*$|~$", before)) or (
+        if (m["ten"].isdigit() and not m["part"] and not _OF_A_DECADE.search(before)) or (
             m["ten"] == "teen" and not m["part"] and not re.search(r"\bin (?:his|her|their)\s*$", before)
         ):
             continue

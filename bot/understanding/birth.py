@@ -59,6 +59,17 @@ def _announced() -> re.Pattern[str]:
     )
 
 
+_SHOWN = re.compile(
+    r"(?<![a-z])(?:(?:passport|id|card|papers?|permit|licen[cs]e|visa|certificate|tazkira|\w*titel|ausweis)"
+    r"(?: (?:says?|shows?|reads?|states?|gives?|has))?"
+    r"|(?:gives?|gave|puts?|says?|said|dice|dit|sagt|writes?)(?: (?:the )?year)?)"
+    r"[ :]{1,2}(?=\d)"
+)
+"""Stands in front of a date or year that may be one of birth, where it makes somebody of the years below."""
+_LIKELY = range(8, 70)
+_ENDS = re.compile(r"\s*(?:[,.;?!)'\"]|$|\n|(?:and|or|then|so|but)\b)")
+
+
 def _full(year: str, today: dt.date) -> int:
     value = int(year)
     if len(year) == 4:
@@ -141,4 +152,12 @@ def births(low: str, today: dt.date) -> list[Birth]:
         birth = _of_match(match, today)
         if birth is not None:
             found.append(birth)
-    return found
+    for shown in _SHOWN.finditer(low):
+        match = _dates().match(low, shown.end())
+        if match is None or match["short"] or (match["dmy"] and len(match["y2"]) < len("2000")):
+            continue
+        birth = _of_match(match, today)
+        known = any(match.start() < other.end and other.start < match.end() for other in found)
+        if birth and not birth.problem and not known and birth.low in _LIKELY and _ENDS.match(low, match.end()):
+            found.append(birth)
+    return sorted(found, key=lambda birth: birth.start)

@@ -13,6 +13,8 @@ from bot.protocol.loading import load
 Role = Literal["child", "youth", "neutral", "adult", "other", "kin"]
 Sex = Literal["female", "male"]
 DATA = Path(__file__).parent / "data"
+CERTAINLY_CHILDREN = re.compile(r"\b(?:child(?:ren)?|kids?|bab(?:y|ies)|newborns?|infants?|toddlers?|minors?)$")
+"""A word that means nobody grown, as "girl" may."""
 _LIST = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 _PEOPLE = {
     "type": "object",

@@ -9,6 +9,7 @@ from bot.understanding.adulthood import ADULT, BARELY
 from bot.understanding.age_patterns import JOIN, of_the_past
 from bot.understanding.learned import Opinion
 from bot.understanding.mentions import AGE, NATIONALITY, Mention
+from bot.understanding.nouns import CERTAINLY_CHILDREN
 from bot.understanding.reading import Fact, Person, Reading
 from bot.understanding.text import plain
 
@@ -65,6 +66,9 @@ def weigh_ages(people: list[Person], text: str, opinion: Opinion, alone: float, 
         if not mine:
             people.append(Person())
             mine = people[-1:]
+        if not grown and int(first.value) > BARELY and CERTAINLY_CHILDREN.search(plain(mine[0].words)):
+            # "Couple, 47/45, and a newborn".
+            return
         mine[0].earlier = of_the_past(plain(text), first.start)
         values = [int(one.value) for one in _listed(text, believed, {int(first.value)})]
         _set(mine[0], [*values, *_other_bound(text, first)], grown)
@@ -190,7 +194,12 @@ def weigh_nationality(reading: Reading, text: str, opinion: Opinion, alone: floa
         best[str(mention.value)] = max(share, best.get(str(mention.value), 0.0))
     believed = [mention for mention, share in shares.items() if share >= alone]
     named = [fact for fact in reading.facts if fact.field == "nationality"]
-    if not believed or any(fact.value in {mention.value for mention in believed} for fact in named):
+    if not believed:
+        return
+    if any(fact.value in {mention.value for mention in believed} for fact in named):
+        # Of several that patterns found, those are left out that it holds for something else: "the English school".
+        weak = [fact for fact in named if best.get(str(fact.value), 1.0) < beside]
+        reading.facts = [fact for fact in reading.facts if fact not in weak]
         return
     if any(best.get(str(fact.value), 1.0) >= beside for fact in named):
         return

@@ -6,10 +6,13 @@ import re
 
 from bot.understanding.adulthood import ADULT
 from bot.understanding.ages import Age
-from bot.understanding.nouns import Noun
+from bot.understanding.nouns import CERTAINLY_CHILDREN, Noun
 
 _GROWN = 25
 _APART = re.compile(r"\b(?:w|with|and|by|from|brought|holding|carrying)\b|\+|&")
+
+_LISTED = re.compile(r"[\s,/]*(?:(?:and|with|w|plus|\+|&|wife|husband|partner|his|her|their|an?|the)[\s,]+)*")
+"""Stands between a grown-up's age and the children who are named right beside: "42, wife, four children"."""
 
 
 def own_ages(mine: list[Age], children: list[Noun], low: str) -> list[Age]:
@@ -23,13 +26,17 @@ def own_ages(mine: list[Age], children: list[Noun], low: str) -> list[Age]:
     Returns:
         The ages that are left; all of them where a group of people is told of, or one person's age is disputed.
     """
+    grown = [a for a in mine if a.low >= _GROWN and a.kind == "now" and (a.noun is None or a.noun not in children)]
+    certain = [n for n in children if CERTAINLY_CHILDREN.search(low[n.start : n.end])]
+    beside = any(_LISTED.fullmatch(low[a.end : n.first]) for a in grown for n in certain)
+    if beside and len(grown) == len(mine):
+        return []
     if any(n.plural and (n.count or 0) > 2 for n in children) or any(a.noun and (a.noun.count or 0) > 2 for a in mine):
         return mine
     minors = [a for a in mine if a.high < ADULT and a.kind == "now" and not a.hedged]
     if minors:
         first = minors[0]
         return [a for a in mine if not (a.low >= ADULT and _of_somebody_else(a, first, low))]
-    grown = [a for a in mine if a.low >= _GROWN and a.kind == "now" and (a.noun is None or a.noun not in children)]
     if children and len(grown) == len(mine) and any(_APART.search(_gap(a, children[0], low)) for a in grown):
         return []
     return mine

@@ -67,6 +67,22 @@ def _read(text: str) -> Reading:
         ("girl, age unknown", None, "yes"),
         ("woman, 31, syrian", 31, "no"),
         ("16", 16, "yes"),
+        ("Boliviano man, 30s, off a boat", [30, 39], "no"),
+        ("worker (40s) with a swollen hand", [40, 49], "no"),
+        ("lad from Hue, Jahrgang 2011", [14, 15], "yes"),
+        ("two girls, both rocznik 2010", [15, 16], "yes"),
+        ("boy, the passport says 4.5.2009", 17, "yes"),
+        ("woman, on the residence card 1997", [28, 29], "no"),
+        ("lad gives year 2011", [14, 15], "yes"),
+        ("boy. 10? 11? Not in any school", [10, 11], "yes"),
+        ("number six is a boy, seventeen he says", 17, "yes"),
+        ("boy, eighteen on the 2nd of december", 17, "yes"),
+        ("baby m 4 months, fever", 0, "yes"),
+        ("hello am 30 f and alone", 30, "no"),
+        ("girl, in april she finished 16", 16, "yes"),
+        ("crew list 5, we count 6, one boy is 17", 17, "yes"),
+        ("boy of 16 who was a porter for M23 near the lake", 16, "yes"),
+        ("a man of 25, there since he has 9 years", 25, "unclear"),
     ],
 )
 def test_age(text: str, age: Any, child: str) -> None:
@@ -89,6 +105,8 @@ def test_age(text: str, age: Any, child: str) -> None:
         "girl works 6/7 in a salon",
         "girl of the crew of 12 pickers",
         "her 9th missing episode, girl",
+        "girl came in 2009 and the card shows 2021",
+        "girl says 2020 was worse",
     ],
 )
 def test_other_numbers_are_no_ages(text: str) -> None:
@@ -121,3 +139,11 @@ def test_children_of_different_sex_are_two_people() -> None:
 def test_children_come_before_adults_of_one_group() -> None:
     people = _read("20 workers in a shed, one is 16").people
     assert [(p.count, p.child) for p in people] == [(1, "yes"), (19, "no")]
+
+
+@pytest.mark.parametrize("text", [
+    "m Tajik 42, wife, four children, papers of all", "Couple 47/45 and a newborn, certificate looks odd",
+    "man 38 with three kids in the back of a van",
+])
+def test_a_grown_up_s_age_is_not_that_of_the_children_beside(text: str) -> None:
+    assert "yes" in [person.child for person in _read(text).people]

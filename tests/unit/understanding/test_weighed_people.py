@@ -125,6 +125,19 @@ def test_nationality(named: str | None, shares: dict[str, float], after: str | N
     assert [fact.value for fact in reading.facts] == ([after] if after else [])
 
 
+def test_of_several_nationalities_those_stay_that_the_trained_reader_gives_something() -> None:
+    reading = Reading(facts=[Fact("nationality", code, "stated", code, 0, 1) for code in ("BR", "GB", "PT")])
+    mentions = {Mention("BR", 0, 1): 0.9, Mention("GB", 2, 3): 0.01, Mention("PT", 4, 5): 0.4}
+    weigh_nationality(reading, "some text", Opinion(mentions={NATIONALITY: mentions}), 0.6, 0.1)
+    assert [fact.value for fact in reading.facts] == ["BR", "PT"]
+
+
+def test_an_adult_s_age_is_given_to_no_newborn() -> None:
+    baby = Person(child="yes", words="newborn")
+    ages([baby], {47: 0.95}, False)
+    assert (baby.age, baby.child) == (None, "yes")
+
+
 @pytest.mark.parametrize(
     "text",
     ["gate 13, girl alone", "flat 17, three girls inside", "room no. 16, young girl", "class of 15, one girl",
