@@ -15,6 +15,7 @@ import pytest
 import bot.conversations.tables
 import bot.notices.tables
 import bot.referrals.tables
+import bot.security.invitation_tables
 import bot.security.tables  # noqa: F401 (the tables must be known before they are made)
 from bot.database import Base, make_engine
 from tests.postgres import Server, running

@@ -12,7 +12,8 @@ from bot.conversations.tables import Change, Delivery
 from bot.database import now
 from bot.notices.tables import Notice
 from bot.security import browsers, enrolment, sessions
-from bot.security.tables import DeskSession, Device, Enrolment, Invitation, KnownBrowser
+from bot.security.invitation_tables import Device, Invitation
+from bot.security.tables import DeskSession, Enrolment, KnownBrowser
 
 AT_ONCE = 500
 """Rows of one transaction."""

@@ -14,8 +14,8 @@ from bot.database import now
 from bot.protocol.catalogue import fields
 from bot.security import audit
 from bot.security.hashes import keyed_hash
+from bot.security.invitation_tables import Device, Invitation, Organisation
 from bot.security.organisations import BadInvitation, NoSuchInvitation
-from bot.security.tables import Device, Invitation, Organisation
 
 MOST_USES, MOST_DAYS = 500, 365
 USES, DAYS = 1, 14

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.database import now
 from bot.security import audit
-from bot.security.tables import Organisation
+from bot.security.invitation_tables import Organisation
 from bot.security.tokens import is_country
 
 

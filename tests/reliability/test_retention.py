@@ -29,8 +29,9 @@ from bot.referrals.erasure import erase
 from bot.referrals.reports import amend, begin_report, record_of
 from bot.referrals.tables import Amendment, Case, Hold, NotErased, Receipt, Report, SearchToken
 from bot.security import browsers, enrolment, invitations, sessions
+from bot.security.invitation_tables import Device, Invitation
 from bot.security.keys import open_keys, transcript_of
-from bot.security.tables import ApiToken, DataKey, DeskSession, Device, Enrolment, Erasure, Invitation, KnownBrowser
+from bot.security.tables import ApiToken, DataKey, DeskSession, Enrolment, Erasure, KnownBrowser
 from bot.security.tokens import create
 from bot.security.webhooks import set_webhook
 from bot.serve import serve_jobs

@@ -15,7 +15,8 @@ from bot.commands.invitations import invite as command
 from bot.database import now, reading, writing
 from bot.door import joining
 from bot.security import invitations, organisations
-from bot.security.tables import AuditEntry, Invitation, Organisation
+from bot.security.invitation_tables import Invitation, Organisation
+from bot.security.tables import AuditEntry
 from tests.invited import CALL_BACK, bind, device_of, invitation_of, invited, is_bound
 
 pytestmark = pytest.mark.usefixtures("database")

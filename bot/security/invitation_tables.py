@@ -1,0 +1,45 @@
+"""Tables of organisations, their invitations, and the devices that these bind."""
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, Integer, String
+
+from bot.database import Base, UtcTime, now
+
+
+class Organisation(Base):
+    """Whose responders write, such as a police station; while it is disabled, its devices count as unverified."""
+
+    __tablename__ = "organisations"
+    id = Column(String(36), primary_key=True)
+    name = Column(String(80), unique=True, nullable=False)
+    country = Column(String(2), nullable=False)
+    created_at = Column(UtcTime, nullable=False, default=now)
+    disabled_at = Column(UtcTime, nullable=True)
+
+
+class Invitation(Base):
+    """A link that binds so many devices to a role, an organisation and a call-back; only its secret's hash is kept."""
+
+    __tablename__ = "invitations"
+    id = Column(String(36), primary_key=True)
+    organisation_id = Column(ForeignKey("organisations.id"), nullable=False)
+    role = Column(String(20), nullable=False)
+    call_back = Column(String(40), nullable=False)
+    secret_hash = Column(String(64), unique=True, nullable=False)
+    uses = Column(Integer, nullable=False)
+    uses_left = Column(Integer, nullable=False)
+    expires_at = Column(UtcTime, nullable=False)
+    revoked_at = Column(UtcTime, nullable=True)
+    made_by = Column(String(80), nullable=False)
+    created_at = Column(UtcTime, nullable=False, default=now)
+
+
+class Device(Base):
+    """A responder's device that an invitation has bound; `owner` is the one that its conversations belong to."""
+
+    __tablename__ = "devices"
+    id = Column(String(36), primary_key=True)
+    owner = Column(String(80), unique=True, nullable=False)
+    invitation_id = Column(ForeignKey("invitations.id"), nullable=False)
+    verified_at = Column(UtcTime, nullable=False, default=now)
+    revoked_at = Column(UtcTime, nullable=True)
