@@ -1,4 +1,4 @@
-"""The data keys: two for each report, its record's and its messages', one for each conversation; kept wrapped."""
+"""The data keys: two for each report, one for each conversation, organisation and invitation; kept wrapped."""
 from __future__ import annotations
 
 import hmac

@@ -122,9 +122,9 @@ class AuditEntry(Base):
 class DataKey(Base):
     """A key that seals the record of one `subject`, wrapped by the key-encryption key `kek_id` of the key file.
 
-    `subject` is the id of a report, `keys.transcript_of` it for its messages, or the id of a conversation for what
-    belongs to no report. Where `wrapped` is gone the key was erased. Backups of records leave this table out: only its
-    latest state is kept.
+    `subject` is the id of a report, `keys.transcript_of` it for its messages, the id of a conversation for its name and
+    what belongs to no report, or that of an organisation or an invitation. Where `wrapped` is gone the key was erased.
+    Backups of records leave this table out: only its latest state is kept.
     """
 
     __tablename__ = "data_keys"

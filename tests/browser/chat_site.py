@@ -78,7 +78,8 @@ async def read(owner: str, name: str, after: int, has: int = 0) -> gateway.Answe
     if accident["down"]:
         raise gateway.Unavailable("down")
     with reading() as session:
-        found = session.execute(select(Conversation).filter_by(owner=owner, name=name)).scalar_one_or_none()
+        query = select(Conversation).filter_by(**messages.called(session, owner, name))
+        found = session.execute(query).scalar_one_or_none()
         if found is None:
             return None
         rows = [messages.as_json(row, found) for row in messages.messages_after(session, found.id, after)]
