@@ -105,7 +105,7 @@ def _exchange(table: str, columns: list[Column], change: Any, before: Any, after
 
 
 def _sealed(connection: Any, table: str, columns: list[Column], row: Any) -> dict[str, Any]:
-    """Seal a row; what an old copy brought back although its key was erased since is erased with it."""
+    """Seal a row; what an old copy brought back although its key was erased since is erased."""
     new: dict[str, Any] = {}
     for column in columns:
         value = row[column.name]
@@ -117,10 +117,18 @@ def _sealed(connection: Any, table: str, columns: list[Column], row: Any) -> dic
             with suppress(KeyErased):
                 key_id, key = writing_key(connection, _subject(table, row))
                 blob = seal(key, key_id, f'{table}.{column.name}', row['id'], value.encode('utf-8', 'surrogatepass'))
-        new[f'{column.name}_new'] = blob
+        # PostgreSQL keeps in each row what stood in a column that was dropped.
+        new |= {f'{column.name}_new': blob, column.name: _nothing(column, row)}
         if column.hashed and blob:
             new[f'{column.name}_hash'] = search_hash(connection, column.hashed, value)
     return new
+
+
+def _nothing(column: Column, row: Any) -> str | None:
+    """Give what stands where a value was erased: nothing, or the row's id where there must be a name of its own."""
+    if column.nullable:
+        return None
+    return row['id'] if column.hashed else ''
 
 
 def _subject(table: str, row: Any) -> str:
@@ -130,15 +138,15 @@ def _subject(table: str, row: Any) -> str:
 
 
 def _plain(connection: Any, table: str, columns: list[Column], row: Any) -> dict[str, Any]:
-    """Open a row; in place of what was erased comes nothing, or the row's id where there must be a name of its own."""
+    """Open a row; what was erased comes down as `_nothing`."""
     new: dict[str, Any] = {}
     for column in columns:
         blob = row[column.name]
         key_id = key_id_of(blob) if blob else ''
         key = reading_key(connection, key_id) if key_id else None
-        if key is not None:
+        if key is None:
+            new[f'{column.name}_new'] = _nothing(column, row)
+        else:
             plain = open_(key, key_id, f'{table}.{column.name}', row['id'], blob).decode('utf-8', 'surrogatepass')
             new[f'{column.name}_new'] = plain
-        elif not column.nullable:
-            new[f'{column.name}_new'] = row['id'] if column.hashed else ''
     return new
