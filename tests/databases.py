@@ -15,8 +15,10 @@ import pytest
 import bot.conversations.tables
 import bot.notices.tables
 import bot.referrals.tables
+import bot.security.invitation_tables
 import bot.security.tables  # noqa: F401 (the tables must be known before they are made)
 from bot.database import Base, make_engine
+from bot.security.keys import SEARCH, writing_key
 from tests.postgres import Server, running
 
 ON_POSTGRESQL = os.environ.get("FIRSTLINE_TEST_DATABASE", "sqlite") == "postgresql"
@@ -61,4 +63,8 @@ def _template() -> str:
 def _make_tables(url: str) -> None:
     engine = make_engine(url)
     Base.metadata.create_all(engine)
+    with engine.connect().execution_options(write=True) as connection:
+        # As the migrations do: where names are looked for, nothing may have been written yet.
+        writing_key(connection, SEARCH)
+        connection.commit()
     engine.dispose()

@@ -26,7 +26,7 @@ from bot.security.tables import Account
 from bot.settings import ROOT
 from tests.databases import new_url_with_tables
 from tests.phone import Phone, set_up_phone
-from tests.planted import DESCRIBED
+from tests.planted import CHILD, DESCRIBED
 
 Writing = Callable[[], AbstractContextManager[Session]]
 STORY = f"Girl about 14 at the bus station, older man holds her passport. {DESCRIBED}"
@@ -83,7 +83,7 @@ def make_case(write: Writing, *, sent: bool = False, danger: bool = False, peopl
         content["signs"] = {"documents.held_by_other": seen}
         content["account"] = [text]
         report = reports.begin_report(session, chat, content)
-        message, _ = receive(session, chat, text, None, uuid.uuid4().hex)
+        message, _ = receive(session, chat, text, None, f"{CHILD} {uuid.uuid4().hex}")
         message.state = "done"
         if sent:
             reports.submit(session, report, chat, chat.owner)

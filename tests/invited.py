@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from bot.database import reading, writing
 from bot.security import invitations, organisations
-from bot.security.tables import Device, Invitation
+from bot.security.invitation_tables import Device, Invitation
 
 CALL_BACK = "+351 21 123 4567"
 

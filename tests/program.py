@@ -5,6 +5,7 @@ import subprocess
 
 import httpx
 
+from tests.planted import CHILD
 from tests.system import System, firstline
 
 
@@ -16,7 +17,7 @@ class Program:
         conversation: its name of the one conversation that it leads.
     """
 
-    def __init__(self, system: System, conversation: str = "phone-1") -> None:
+    def __init__(self, system: System, conversation: str = CHILD) -> None:
         self._system, self.conversation = system, conversation
         self.token = self.command("token", "add", "line", "channel")
         headers = {"authorization": f"Bearer {self.token}"}

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 
 import bot.notices.tables
 import bot.referrals.tables
+import bot.security.invitation_tables
 import bot.security.tables  # noqa: F401 (every table must be known)
 from bot.backups.sealed_file import read, write
 from bot.conversations.tables import Change

@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass
 
 from sqlalchemy import case, exists, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, undefer
 
 from bot.conversations.tables import Change, Conversation, Delivery, Message
 from bot.database import now
@@ -27,6 +27,7 @@ class Parcel:
         token_id: id of the channel's token.
         salt: its `webhook_salt`.
         conversation: where it was said.
+        name: what the channel calls that; None where it cannot be read.
         message: what was said.
     """
 
@@ -35,6 +36,7 @@ class Parcel:
     token_id: str
     salt: str
     conversation: Conversation
+    name: str | None
     message: Message
 
 
@@ -99,13 +101,15 @@ def take_due(session: Session) -> list[Parcel]:
         .join(Conversation, Conversation.id == Delivery.conversation_id)
         .join(ApiToken, ApiToken.id == Delivery.token_id)
         .where(is_due(Delivery, now()), ~overtakes)
+        .options(undefer(Conversation.name_sealed))
         .order_by(Delivery.due_at).limit(AT_ONCE).with_for_update(of=Delivery, skip_locked=True)
     )
     taken = []
     for delivery, message, conversation, token in session.execute(query).all():
         if take(session, delivery, now()):
             url = token.webhook_url if token.revoked_at is None else None
-            taken.append(Parcel(delivery.id, url, token.id, token.webhook_salt or "", conversation, message))
+            taken.append(Parcel(delivery.id, url, token.id, token.webhook_salt or "", conversation, conversation.name,
+                                message))
     return taken
 
 

@@ -46,6 +46,11 @@ def hold_if_free(session: Session, conversation_id: str) -> Conversation | None:
                            .execution_options(populate_existing=True)).scalar_one_or_none()
 
 
+def called(session: Session, owner: str, name: str) -> dict[str, str]:
+    """Give what `filter_by` needs to find an owner's conversation by the name that the owner gave it."""
+    return {"owner": owner, **Conversation.name.lookup(session, name)}
+
+
 def open_conversation(session: Session, channel: str, owner: str, name: str,
                       country: str | None = None) -> Conversation:
     """Find an owner's conversation, or begin it.
@@ -60,7 +65,7 @@ def open_conversation(session: Session, channel: str, owner: str, name: str,
     Returns:
         The conversation, held (see `hold`); another owner's conversation of the same name is another one.
     """
-    query = (select(Conversation).filter_by(owner=owner, name=name).with_for_update(key_share=True)
+    query = (select(Conversation).filter_by(**called(session, owner, name)).with_for_update(key_share=True)
              .execution_options(populate_existing=True))
     found = session.execute(query).scalar_one_or_none()
     if found is None:
@@ -109,6 +114,14 @@ def add_message(session: Session, conversation: Conversation, author: str, text:
     return message
 
 
+def known_message(session: Session, conversation_id: str, external_id: str) -> Message | None:
+    """Find a message of a conversation by its sender's own id; None where it is new, or was erased."""
+    own = Message.external_id.lookup(session, external_id)
+    found: Message | None = session.execute(
+        select(Message).filter_by(conversation_id=conversation_id, **own)).scalar_one_or_none()
+    return found
+
+
 def receive(session: Session, conversation: Conversation, text: str, payload: str | None,
             external_id: str | None) -> tuple[Message, bool]:
     """Store what the responder sent, once.
@@ -118,15 +131,13 @@ def receive(session: Session, conversation: Conversation, text: str, payload: st
         conversation: where it belongs.
         text: the words, or the title of the reply that was tapped.
         payload: what a tap means.
-        external_id: the sender's own id of the message; a repeated one is stored once.
+        external_id: the sender's own id of the message; a repeated one is stored once, until it is erased.
 
     Returns:
         The row, and whether it is new.
     """
     if external_id:
-        known = session.execute(
-            select(Message).filter_by(conversation_id=conversation.id, external_id=external_id)
-        ).scalar_one_or_none()
+        known = known_message(session, conversation.id, external_id)
         if known is not None:
             return known, False
     try:
@@ -135,9 +146,9 @@ def receive(session: Session, conversation: Conversation, text: str, payload: st
                                   state="done" if conversation.state == "human" else "waiting")
     except IntegrityError:
         # Another process stored the same message in between.
-        known = session.execute(
-            select(Message).filter_by(conversation_id=conversation.id, external_id=external_id)
-        ).scalar_one()
+        known = known_message(session, conversation.id, external_id) if external_id else None
+        if known is None:
+            raise
         return known, False
     if conversation.state != "bot":
         changed(session, DESK)

@@ -11,34 +11,37 @@ from bot.security.keys import transcript_of
 from bot.security.sealed import Sealed, SealedRow
 
 
-class Conversation(Base):
+class Conversation(SealedRow, Base):
     """One chat of one proven sender.
 
-    `owner` is the token or device that it belongs to; `name` is what that owner calls it; `country` that of the
-    owner's organisation, where it is known. `state` is the truth about
-    who speaks: bot, waiting (a person is wanted, the bot goes on meanwhile), human (the bot is mute), closed (its
-    transcript was erased: what the same owner writes next is another conversation).
-    `sent_seq` is the last message that left for the responder, `delivered_seq` the last that the other side has.
+    `owner` is the token or device that it belongs to. `name` is what that owner calls it, with a messenger perhaps a
+    phone number; it is None where it was erased or cannot be read. `country` is that of the owner's organisation, where
+    it is known. `state` is the truth about who speaks: bot, waiting (a person is wanted, the bot goes on meanwhile),
+    human (the bot is mute), closed (its transcript and its name were erased: what the same owner writes next is another
+    conversation). `return_key` is the number under which its owner keeps it. `sent_seq` is the last message that left
+    for the responder, `delivered_seq` the last that the other side has.
     """
 
     __tablename__ = "conversations"
     id = Column(String(36), primary_key=True)
     channel = Column(String(16), nullable=False)
     owner = Column(String(80), nullable=False)
-    name = Column(String(64), nullable=False)
+    name = Sealed(hashed="conversation", unique=False, rarely_read=True, damaged=lambda: None)
     country = Column(String(2), nullable=True)
     state = Column(String(8), nullable=False, default="bot")
     report_id = Column(String(36), nullable=True)
     last_seq = Column(Integer, nullable=False, default=0)
     sent_seq = Column(Integer, nullable=False, default=0)
     delivered_seq = Column(Integer, nullable=False, default=0)
-    return_key = Column(String(24), unique=True, nullable=True)
+    return_key = Sealed(nullable=True, hashed="return_key", unique=False, rarely_read=True, damaged=lambda: None)
     return_code_hash = Column(String(200), nullable=True)
     return_failures = Column(Integer, nullable=False, default=0)
     return_blocked_until = Column(UtcTime, nullable=True)
     created_at = Column(UtcTime, nullable=False, default=now)
     updated_at = Column(UtcTime, nullable=False, default=now)
-    __table_args__ = (UniqueConstraint("owner", "name"),)
+    # By its name alone a record is looked for, whoever owns it.
+    __table_args__ = (UniqueConstraint("name_hash", "owner"), UniqueConstraint("return_key_hash"))
+    sealed_under = ("id",)
 
 
 class Message(SealedRow, Base):
@@ -47,6 +50,8 @@ class Message(SealedRow, Base):
     `author` is responder, bot, human or system. An incoming message is `waiting` until the bot or a person had it
     (`done`), or `failed` when the bot could not answer it; outgoing ones are `done`. `answers` is the incoming message
     that an outgoing one answers. `text` of a tap is the title that the responder saw; `payload` is what it means.
+    `external_id` is the sender's own id of it, in which a messenger may write a phone number. It is erased with the
+    text, its hash too: the same message sent again after that is a new one.
     """
 
     __tablename__ = "messages"
@@ -59,13 +64,13 @@ class Message(SealedRow, Base):
     text = Sealed(erased=lambda: sentence("erased"), damaged=lambda: sentence("unreadable"))
     payload = Sealed(nullable=True, damaged=lambda: None)
     quick_replies = Sealed(as_json=True, erased=list, damaged=list)
-    external_id = Column(String(64), nullable=True)
+    external_id = Sealed(nullable=True, hashed="message", unique=False, damaged=lambda: None)
     answers = Column(String(36), nullable=True)
     state = Column(String(8), nullable=False, default="done")
     created_at = Column(UtcTime, nullable=False, default=now)
     __table_args__ = (
         UniqueConstraint("conversation_id", "seq"),
-        UniqueConstraint("conversation_id", "external_id"),
+        UniqueConstraint("conversation_id", "external_id_hash"),
         Index("messages_waiting", "state", "conversation_id"),
         Index("messages_answers", "answers"),
     )

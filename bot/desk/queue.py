@@ -141,8 +141,9 @@ def _items(session: Session, ids: Sequence[str]) -> list[Item]:
     rows = {row.Case.id: row for row in session.execute(query)}
     kept: dict[str, list[str]] = {}
     reports = [row.Report.id for row in rows.values()]
-    for receipt in session.execute(select(Receipt).where(Receipt.report_id.in_(reports))).scalars():
-        kept.setdefault(receipt.report_id, []).append(receipt.route)
+    for report, route in session.execute(select(Receipt.report_id, Receipt.route)
+                                         .where(Receipt.report_id.in_(reports))):
+        kept.setdefault(report, []).append(route)
     return [_item(rows[case], kept.get(rows[case].Report.id)) for case in ids]
 
 

@@ -156,8 +156,9 @@ async def get_conversation(request: Request, name: str) -> HTTPResponse:
             return None
         found = session.get(Conversation, wanted)
         if found is None:
-            query = select(Conversation).filter_by(name=wanted).order_by(Conversation.updated_at.desc()).limit(1)
-            found = session.execute(query).scalar_one_or_none()
+            query = select(Conversation).filter_by(**Conversation.name.lookup(session, wanted))
+            newest = query.order_by(Conversation.updated_at.desc()).limit(1)
+            found = session.execute(newest).scalar_one_or_none()
         return session.get(Report, found.report_id) if found is not None and found.report_id else None
 
     return await _give_record(request, find)

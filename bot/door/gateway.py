@@ -15,7 +15,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.conversations.delivery import mark
-from bot.conversations.messages import answers_to, as_json, hold, messages_after, open_conversation, receive, tell
+from bot.conversations.messages import (
+    answers_to,
+    as_json,
+    called,
+    hold,
+    known_message,
+    messages_after,
+    open_conversation,
+    receive,
+    tell,
+)
 from bot.conversations.tables import Conversation, Message
 from bot.crash_points import reached
 from bot.database import now, reading, writing
@@ -138,7 +148,7 @@ async def post(owner: str, name: str, channel: str, words: str, external_id: str
     except bot_client.BotUnavailable:
         await asyncio.to_thread(_bot_is_down, conversation_id, message_id)
     try:
-        answer = await asyncio.to_thread(_answer, conversation_id, message_id)
+        answer = await asyncio.to_thread(_answer, conversation_id, name, message_id)
     except STORE_AWAY as error:
         raise Unavailable(text("database_down", **numbers())) from error
     reached("door.answering")
@@ -149,8 +159,6 @@ def _store(owner: str, name: str, channel: str, words: str, external_id: str | N
            country: str | None) -> tuple[str, str, bool]:
     with writing() as session:
         conversation = open_conversation(session, channel, owner, name, country)
-        if conversation.state == "closed":
-            conversation.state = "bot"
         title = _title(session, conversation.id, words) if words.startswith(TAP) else None
         # A tap counts by the words that the responder saw; a repeated message is no new one.
         urgent = bool(danger(title or words)) or wants_human(title or words)
@@ -168,9 +176,8 @@ def _store(owner: str, name: str, channel: str, words: str, external_id: str | N
     return stored
 
 
-def _known(session: Any, conversation_id: str, external_id: str | None) -> bool:
-    query = select(Message.id).filter_by(conversation_id=conversation_id, external_id=external_id)
-    return external_id is not None and session.execute(query).first() is not None
+def _known(session: Session, conversation_id: str, external_id: str | None) -> bool:
+    return external_id is not None and known_message(session, conversation_id, external_id) is not None
 
 
 def _too_many(session: Any, conversation_id: str) -> bool:
@@ -243,11 +250,11 @@ def _bot_is_down(conversation_id: str, message_id: str) -> None:
         raise Unavailable(text("database_down", **numbers())) from error
 
 
-def _answer(conversation_id: str, message_id: str) -> Answer:
-    return _hand_out(conversation_id, lambda session: answers_to(session, message_id))
+def _answer(conversation_id: str, name: str, message_id: str) -> Answer:
+    return _hand_out(conversation_id, name, lambda session: answers_to(session, message_id))
 
 
-def _hand_out(conversation_id: str, find: Callable[[Session], list[Message]], has: int = 0) -> Answer:
+def _hand_out(conversation_id: str, name: str, find: Callable[[Session], list[Message]], has: int = 0) -> Answer:
     """Write an answer, and note what leaves with it and what the other side says it has."""
     with reading() as session:
         conversation = session.get(Conversation, conversation_id)
@@ -260,7 +267,7 @@ def _hand_out(conversation_id: str, find: Callable[[Session], list[Message]], ha
     with reading() as session:
         conversation = session.get(Conversation, conversation_id)
         report = session.get(Report, conversation.report_id) if conversation.report_id else None
-        return Answer(conversation.name, [as_json(m, conversation) for m in find(session)], conversation.state,
+        return Answer(name, [as_json(m, conversation) for m in find(session)], conversation.state,
                       report.reference if report and readable(report) else None)
 
 
@@ -282,13 +289,13 @@ async def read(owner: str, name: str, after: int, has: int = 0) -> Answer | None
 
     def fetch() -> Answer | None:
         with reading() as session:
-            query = select(Conversation.id, Conversation.last_seq).filter_by(owner=owner, name=name)
+            query = select(Conversation.id, Conversation.last_seq).filter_by(**called(session, owner, name))
             found = session.execute(query).one_or_none()
         if found is None:
             return None
         # A number that is not reached yet is one of an earlier chat, which was erased.
         since, seen = (after, has) if max(after, has) <= found.last_seq else (0, 0)
-        return _hand_out(found.id, lambda session: messages_after(session, found.id, since), seen)
+        return _hand_out(found.id, name, lambda session: messages_after(session, found.id, since), seen)
 
     try:
         return await asyncio.to_thread(fetch)

@@ -19,7 +19,7 @@ async def _page(secret: str, device: str, status: int = 200, notice: str = "") -
         response = pages.render("join.html", 404, offer=None)
     else:
         about = pages.texts()["join"]["about"].format(
-            organisation=offer.organisation, role=value_in_words("role", offer.role), call_back=offer.call_back)
+            organisation=offer.organisation, role=value_in_words("role", offer.role), call_back=offer.call_back or "-")
         response = pages.render("join.html", status, offer=offer, about=about, notice=notice, csrf=csrf_of(device),
                                 address=f"/join/{secret}")
     remember(response, device)

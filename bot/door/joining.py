@@ -5,7 +5,7 @@ from copy import deepcopy
 
 from sqlalchemy import select
 
-from bot.conversations.messages import hold
+from bot.conversations.messages import called, hold
 from bot.conversations.tables import Conversation
 from bot.database import reading, writing
 from bot.door.devices import CONVERSATION
@@ -39,7 +39,7 @@ def join(secret: str, owner: str) -> bool:
         Whether it is bound now; where it is, its report has role, organisation and call-back, which are not asked then.
     """
     with writing() as session:
-        own = select(Conversation.id).filter_by(owner=owner, name=CONVERSATION)
+        own = select(Conversation.id).filter_by(**called(session, owner, CONVERSATION))
         chats = hold(session, *session.execute(own).scalars())
         if not invitations.accept(session, secret, owner):
             return False

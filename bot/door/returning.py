@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.conversations.messages import hold, tell
+from bot.conversations.messages import called, hold, tell
 from bot.conversations.tables import Conversation
 from bot.database import now, reading, writing
 from bot.door.devices import CONVERSATION
@@ -58,8 +58,8 @@ def keep(owner: str, code: str) -> tuple[str, str | None]:
         raise ValueError("length of the code")
     hashed = hash_password(_normal(code))
     with writing() as session:
-        query = select(Conversation).filter_by(owner=owner, name=CONVERSATION).with_for_update(key_share=True)
-        found = session.execute(query).scalar_one_or_none()
+        query = select(Conversation).filter_by(**called(session, owner, CONVERSATION))
+        found = session.execute(query.with_for_update(key_share=True)).scalar_one_or_none()
         if found is None:
             raise NothingToKeep
         found.return_key = found.return_key or new_reference()
@@ -72,8 +72,9 @@ def keep(owner: str, code: str) -> tuple[str, str | None]:
 
 def _find(session: Session, number: str) -> Conversation | None:
     by_reference = select(Report.conversation_id).filter_by(**Report.reference.lookup(session, number))
+    kept = select(Conversation.id).filter_by(**Conversation.return_key.lookup(session, number))
     query = select(Conversation).where(
-        (Conversation.return_key == number) | Conversation.id.in_(by_reference),
+        Conversation.id.in_(kept) | Conversation.id.in_(by_reference),
         Conversation.return_code_hash.is_not(None),
     )
     found: Conversation | None = session.execute(query.with_for_update()).scalars().first()
@@ -112,7 +113,7 @@ def open_again(number: str, code: str, before: str, owner: str, notice: str) -> 
         moved = session.execute(
             update(Conversation)
             .where(Conversation.id == found_id, Conversation.return_code_hash == stored)
-            .values(owner=owner, name=CONVERSATION, return_failures=0, return_blocked_until=None)
+            .values(owner=owner, return_failures=0, return_blocked_until=None)
             .execution_options(synchronize_session=False)
         )
         if not moved.rowcount:
@@ -127,5 +128,5 @@ def open_again(number: str, code: str, before: str, owner: str, notice: str) -> 
 def has_conversation(owner: str) -> bool:
     """Tell whether a device has a chat already."""
     with reading() as session:
-        query = select(Conversation.id).filter_by(owner=owner, name=CONVERSATION)
+        query = select(Conversation.id).filter_by(**called(session, owner, CONVERSATION))
         return session.execute(query).first() is not None

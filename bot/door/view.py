@@ -5,8 +5,9 @@ import asyncio
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
+from bot.conversations.messages import called
 from bot.conversations.tables import Conversation, Message
 from bot.database import reading
 from bot.door import gateway
@@ -43,16 +44,15 @@ def _extras(owner: str, after: int) -> tuple[bool, str, str | None, dict[int, st
     """
     with reading() as session:
         duty = duty_signed_in(session)
-        query = select(Conversation.id).filter_by(owner=owner, name=CONVERSATION)
+        query = select(Conversation.id).filter_by(**called(session, owner, CONVERSATION))
         conversation_id = session.execute(query).scalar_one_or_none()
         if conversation_id is None:
             return duty, "", None, {}
-        ids = session.execute(
-            select(Message.seq, Message.external_id).where(
-                Message.conversation_id == conversation_id, Message.author == "responder", Message.seq > after
-            )
-        ).all()
-        return duty, conversation_id, _officer(session, conversation_id), {row.seq: row.external_id for row in ids}
+        own = select(Message).where(
+            Message.conversation_id == conversation_id, Message.author == "responder", Message.seq > after
+        ).options(load_only(Message.seq, Message.external_id_sealed))
+        ids = {message.seq: message.external_id for message in session.execute(own).scalars()}
+        return duty, conversation_id, _officer(session, conversation_id), ids
 
 
 def active_replies(messages: list[dict[str, Any]]) -> list[dict[str, str]]:

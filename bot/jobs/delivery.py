@@ -81,7 +81,10 @@ async def _send(http: httpx.AsyncClient, parcel: Parcel) -> None:
 
 async def _post(http: httpx.AsyncClient, parcel: Parcel, url: str) -> str | None:
     """Send; None where it was taken, else the kind of the failure."""
-    body = json.dumps({"delivery": parcel.id, "conversation": parcel.conversation.name,
+    if parcel.name is None:
+        # Whom it is for cannot be read; the key may be back at a later attempt.
+        return "conversation unreadable"
+    body = json.dumps({"delivery": parcel.id, "conversation": parcel.name,
                        "message": as_json(parcel.message, parcel.conversation)}).encode()
     at = str(int(time.time()))
     headers = {"Content-Type": "application/json", "Firstline-Delivery": parcel.id, "Firstline-Time": at,

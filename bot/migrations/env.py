@@ -9,6 +9,7 @@ from sqlalchemy import text
 import bot.conversations.tables
 import bot.notices.tables
 import bot.referrals.tables
+import bot.security.invitation_tables
 import bot.security.tables  # noqa: F401
 from bot.database import Base, UtcTime, make_engine
 

@@ -51,8 +51,9 @@ class Clearing:
             self._report(report)
             if conversation.report_id == report.id:
                 conversation.report_id = None
-        conversation.name, conversation.state = conversation.id, "closed"
-        conversation.return_key = conversation.return_code_hash = conversation.return_blocked_until = None
+        conversation.erase()
+        conversation.state = "closed"
+        conversation.return_code_hash = conversation.return_blocked_until = None
         conversation.return_failures = 0
         self._tell(conversation)
 

@@ -14,7 +14,7 @@ from bot.protocol.retention import RECORDS
 from bot.referrals.cases import OnHold
 from bot.referrals.clearing import Clearing
 from bot.referrals.index import unindex
-from bot.referrals.tables import Amendment, Case, Hold, Report
+from bot.referrals.tables import Amendment, Case, Hold, Receipt, Report
 from bot.security import audit
 from bot.security.certificates import REQUEST, Of, bind_again, certify
 from bot.security.keys import erase_key, transcript_of
@@ -28,7 +28,7 @@ class AlreadyErased(Exception):
 
 
 def erase(session: Session, report: Report, by: str, reason: str) -> str:
-    """Erase a report with its messages, additions and decisions; its case is closed, times and routes stay.
+    """Erase a report with its messages, additions, receipts and decisions; its case is closed, times and routes stay.
 
     Args:
         session: a writing transaction.
@@ -105,9 +105,10 @@ def _blank(session: Session, report: Report, by: str) -> Counter[str]:
     session.refresh(report)
     conversation = session.get(Conversation, report.conversation_id)
     messages = session.execute(select(Message).filter_by(report_id=report.id)).scalars().all()
-    amendments = session.execute(select(Amendment).filter_by(report_id=report.id)).scalars().all()
+    rest = [row for table in (Amendment, Receipt)
+            for row in session.execute(select(table).filter_by(report_id=report.id)).scalars()]
     case = session.execute(select(Case).filter_by(report_id=report.id)).scalar_one_or_none()
-    rows = (report, *messages, *amendments, *filter(None, [case]))
+    rows = (report, *messages, *rest, *filter(None, [case]))
     for row in rows:
         row.erase()
     for message in messages:

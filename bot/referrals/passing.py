@@ -12,7 +12,10 @@ from bot.conversations.tables import Change, Delivery
 from bot.database import now
 from bot.notices.tables import Notice
 from bot.security import browsers, enrolment, sessions
-from bot.security.tables import DeskSession, Device, Enrolment, Invitation, KnownBrowser
+from bot.security.invitation_tables import Device, Invitation
+from bot.security.keys import erase_key
+from bot.security.sealed import SealedRow
+from bot.security.tables import DeskSession, Enrolment, KnownBrowser
 
 AT_ONCE = 500
 """Rows of one transaction."""
@@ -45,22 +48,28 @@ def passing(kind: str, cut: datetime) -> list[tuple[Any, Any]]:
             (Invitation, and_(ended, ~exists().where(Device.invitation_id == Invitation.id)))]
 
 
-def delete_some(session: Session, kind: str, cut: datetime) -> Counter[str]:
-    """Delete some rows of a class that ended before a time.
+def delete_some(session: Session, kind: str, cut: datetime, by: str, why: str) -> tuple[Counter[str], list[str]]:
+    """Delete some rows of a class that ended before a time, with the data keys of those that are sealed.
 
     Args:
         session: a writing transaction.
         kind: the class.
         cut: the time.
+        by: who deletes.
+        why: it is kept beside each erased key.
 
     Returns:
-        How many of each table; empty where there are none.
+        How many of each table, empty where there are none; and the ids of the erased keys.
     """
     gone: Counter[str] = Counter()
+    keys: list[str | None] = []
     for table, which in passing(kind, cut):
         [key] = inspect(table).primary_key
         some = session.execute(select(key).where(which).limit(AT_ONCE)).scalars().all()
         if some:
             done = delete(table).where(key.in_(some), which).execution_options(synchronize_session=False)
             gone[table.__tablename__] += session.execute(done).rowcount
-    return +gone
+        if issubclass(table, SealedRow):
+            left = set(session.execute(select(key).where(key.in_(some))).scalars())
+            keys += [erase_key(session.connection(), one, by, why) for one in some if one not in left]
+    return +gone, [*filter(None, keys)]

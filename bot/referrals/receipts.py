@@ -1,10 +1,9 @@
 """Who has received a route: this desk by acknowledging, another receiver when somebody there confirmed it."""
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.database import now
 from bot.referrals import reports
 from bot.referrals.cases import NoSuchCase, done, find_own, required, say
 from bot.referrals.tables import Receipt
@@ -26,12 +25,7 @@ def confirm_here(session: Session, report_id: str, name: str) -> None:
         report_id: the report.
         name: the officer's name as responders read it.
     """
-    session.execute(
-        update(Receipt)
-        .where(Receipt.report_id == report_id, Receipt.on_this_desk.is_(True), Receipt.confirmed_at.is_(None))
-        .values(confirmed_at=now(), confirmed_by=name)
-        .execution_options(synchronize_session=False)
-    )
+    reports.confirm(session, name, Receipt.report_id == report_id, Receipt.on_this_desk.is_(True))
 
 
 def confirm_receipt(session: Session, case_id: str, account: Account, route: str, by: str) -> Receipt:
@@ -55,8 +49,7 @@ def confirm_receipt(session: Session, case_id: str, account: Account, route: str
     opened = find_own(session, case_id, account)
     by = required("by", by, LONGEST_NAME)
     first = reports.confirm_receipt(session, opened.report.id, route, by)
-    query = select(Receipt).filter_by(report_id=opened.report.id, route=route).execution_options(populate_existing=True)
-    receipt = session.execute(query).scalar_one_or_none()
+    receipt = session.execute(select(Receipt).filter_by(report_id=opened.report.id, route=route)).scalar_one_or_none()
     if receipt is None:
         raise NoSuchCase(route)
     if first:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql import ColumnElement
 
 from bot.conversations.messages import DESK, as_json, changed, hold, messages_after
 from bot.conversations.tables import Conversation, Message
@@ -238,13 +239,28 @@ def note_receivers(session: Session, report: Report) -> None:
 
 def confirm_receipt(session: Session, report_id: str, route: str, by: str) -> bool:
     """Note that a route's receiver has taken the case; False where it was noted before or there is no such route."""
-    done = session.execute(
-        update(Receipt)
-        .where(Receipt.report_id == report_id, Receipt.route == route, Receipt.confirmed_at.is_(None))
-        .values(confirmed_at=now(), confirmed_by=by)
-        .execution_options(synchronize_session=False)
-    )
-    return bool(done.rowcount)
+    return confirm(session, by, Receipt.report_id == report_id, Receipt.route == route)
+
+
+def confirm(session: Session, by: str, *which: ColumnElement[bool]) -> bool:
+    """Note of some receipts who has confirmed them, where nobody did before; the first one stays.
+
+    Args:
+        session: a writing transaction.
+        by: who confirms.
+        which: the condition on the receipts.
+
+    Returns:
+        Whether there was one.
+    """
+    # Held, and as they are now: of two at once the second sees what the first has noted.
+    open_ones = (select(Receipt).where(*which, Receipt.confirmed_at.is_(None)).order_by(Receipt.id).with_for_update()
+                 .execution_options(populate_existing=True))
+    receipts = session.execute(open_ones).scalars().all()
+    for receipt in receipts:
+        receipt.confirmed_at, receipt.confirmed_by = now(), by
+    session.flush()
+    return bool(receipts)
 
 
 def amend(session: Session, report_id: str, words: str, author: str, verified: bool, message_id: str | None) -> None:
@@ -313,7 +329,7 @@ def record_of(session: Session, report: Report) -> dict[str, Any]:
     return {
         **build(content, here),
         "status": gone(report) or ("referral" if report.sent_at else "contact" if case else "draft"),
-        "conversation": conversation.name,
+        "conversation": conversation.name or conversation.id,
         "reference": report.reference if readable(report) else None,
         "state": conversation.state,
         "protocol_version": report.protocol_version,

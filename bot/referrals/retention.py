@@ -138,9 +138,9 @@ def _rule(kind: str) -> str:
 
 
 def _some_rows(session: Session, kind: str) -> int:
-    counts = delete_some(session, kind, now() - _periods()[kind].length)
+    counts, keys = delete_some(session, kind, now() - _periods()[kind].length, ACTOR, _rule(kind))
     if counts:
-        certify(session, kind, _rule(kind), ACTOR, Of(), counts)
+        certify(session, kind, _rule(kind), ACTOR, Of(), counts, keys)
     return sum(counts.values())
 
 

@@ -70,23 +70,28 @@ class Case(SealedRow, Base):
     case_manager = Sealed(nullable=True, hashed="case_manager", unique=False, damaged=lambda: sentence("unreadable"))
     case_manager_organisation = Sealed(nullable=True, damaged=lambda: sentence("unreadable"))
     closed_at = Column(UtcTime, nullable=True)
-    __table_args__ = (Index("cases_queue", "state", "danger", "opened_at"), Index("cases_closed", "state", "closed_at"))
+    __table_args__ = (
+        Index("cases_queue", "state", "danger", "opened_at"),
+        Index("cases_closed", "state", "closed_at"),
+        Index("ix_cases_case_manager_hash", "case_manager_hash"),
+    )
     sealed_under = ("report_id",)
 
 
-class Receipt(Base):
+class Receipt(SealedRow, Base):
     """That the persons of one route reached, or have not yet reached, that route's receiver."""
 
     __tablename__ = "receipts"
     id = Column(String(36), primary_key=True)
     report_id = Column(ForeignKey("reports.id"), nullable=False)
     route = Column(String(20), nullable=False)
-    receiver = Column(String(160), nullable=False)
-    phone = Column(String(40), nullable=False)
+    receiver = Sealed(erased=lambda: sentence("erased"), damaged=lambda: sentence("unreadable"))
+    phone = Sealed(erased=str, damaged=str)
     on_this_desk = Column(Boolean, nullable=False)
     confirmed_at = Column(UtcTime, nullable=True)
-    confirmed_by = Column(String(80), nullable=True)
+    confirmed_by = Sealed(nullable=True, erased=lambda: sentence("erased"), damaged=lambda: sentence("unreadable"))
     __table_args__ = (UniqueConstraint("report_id", "route"),)
+    sealed_under = ("report_id",)
 
 
 class Amendment(SealedRow, Base):

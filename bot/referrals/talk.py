@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from bot.conversations.messages import add_message
+from bot.conversations.messages import add_message, known_message
 from bot.conversations.tables import Message
 from bot.database import now
 from bot.protocol.catalogue import OPEN_ANSWERS, Field, fields
@@ -49,9 +49,7 @@ def send_message(session: Session, case_id: str, account: Account, text: str, ow
     """
     opened = find_own(session, case_id, account)
     key = f"desk-{own_id}"[:64]
-    known = session.execute(
-        select(Message).filter_by(conversation_id=opened.conversation.id, external_id=key)
-    ).scalar_one_or_none()
+    known = known_message(session, opened.conversation.id, key)
     if known is not None:
         return known
     clean = required("text", text)

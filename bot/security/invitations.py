@@ -5,6 +5,8 @@ import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import attrgetter
+from typing import Any
 
 import phonenumbers
 from sqlalchemy import select, update
@@ -14,8 +16,8 @@ from bot.database import now
 from bot.protocol.catalogue import fields
 from bot.security import audit
 from bot.security.hashes import keyed_hash
+from bot.security.invitation_tables import Device, Invitation, Organisation
 from bot.security.organisations import BadInvitation, NoSuchInvitation
-from bot.security.tables import Device, Invitation, Organisation
 
 MOST_USES, MOST_DAYS = 500, 365
 USES, DAYS = 1, 14
@@ -30,13 +32,13 @@ class Binding:
         organisation: its name.
         country: ISO code of the country where it works.
         role: a value of the field `role`.
-        call_back: the number at which the organisation confirms who writes.
+        call_back: the number at which the organisation confirms who writes; None where it cannot be read.
     """
 
     organisation: str
     country: str
     role: str
-    call_back: str
+    call_back: str | None
 
 
 def roles() -> dict[str, str]:
@@ -123,10 +125,16 @@ def offered(session: Session, secret: str) -> Binding | None:
     Returns:
         What it says; None where it is unknown, expired, used up or revoked, which nobody can tell apart.
     """
-    query = select(Organisation.name, Organisation.country, Invitation.role, Invitation.call_back).join(
-        Organisation, Organisation.id == Invitation.organisation_id)
-    row = session.execute(query.where(Invitation.secret_hash == _hash(secret), *_still_good())).first()
-    return Binding(*row) if row else None
+    return _binding(session, Invitation.secret_hash == _hash(secret), *_still_good())
+
+
+def _binding(session: Session, *which: Any) -> Binding | None:
+    query = select(Organisation, Invitation).join(Invitation, Invitation.organisation_id == Organisation.id)
+    row = session.execute(query.where(*which)).first()
+    if row is None:
+        return None
+    organisation, invitation = row
+    return Binding(organisation.name, organisation.country, invitation.role, invitation.call_back)
 
 
 def accept(session: Session, secret: str, owner: str) -> bool:
@@ -174,14 +182,8 @@ def binding_of(session: Session, owner: str) -> Binding | None:
     Returns:
         None where it is not bound, or its binding or its organisation has ended: then whoever writes is unverified.
     """
-    query = (
-        select(Organisation.name, Organisation.country, Invitation.role, Invitation.call_back)
-        .join(Invitation, Invitation.organisation_id == Organisation.id)
-        .join(Device, Device.invitation_id == Invitation.id)
-        .where(Device.owner == owner, Device.revoked_at.is_(None), Organisation.disabled_at.is_(None))
-    )
-    row = session.execute(query).first()
-    return Binding(*row) if row else None
+    bound_by = select(Device.invitation_id).where(Device.owner == owner, Device.revoked_at.is_(None))
+    return _binding(session, Invitation.id.in_(bound_by), Organisation.disabled_at.is_(None))
 
 
 def move(session: Session, before: str, owner: str) -> None:
@@ -253,5 +255,5 @@ def overview(session: Session) -> list[Overview]:
     invitations: dict[str, list[tuple[Invitation, list[Device]]]] = {}
     for one in session.execute(select(Invitation).order_by(Invitation.created_at.desc())).scalars():
         invitations.setdefault(one.organisation_id, []).append((one, devices.get(one.id, [])))
-    organisations = session.execute(select(Organisation).order_by(Organisation.name)).scalars()
-    return [Overview(one, invitations.get(one.id, [])) for one in organisations]
+    organisations = session.execute(select(Organisation)).scalars()
+    return [Overview(one, invitations.get(one.id, [])) for one in sorted(organisations, key=attrgetter("name"))]

@@ -1,4 +1,4 @@
-"""The data keys: two for each report, its record's and its messages', one for each conversation; kept wrapped."""
+"""The data keys: two for each report, one for each conversation, organisation and invitation; kept wrapped."""
 from __future__ import annotations
 
 import hmac
@@ -73,7 +73,7 @@ def writing_key(connection: Connection, subject: str) -> tuple[str, bytes]:
 
     Args:
         connection: of the writing transaction that stores what is sealed.
-        subject: id of the report or conversation.
+        subject: whose key it is, as `DataKey` says.
 
     Returns:
         The key's id and the key.
@@ -230,7 +230,7 @@ def erase_key(connection: Connection, subject: str, by: str, reason: str) -> str
 
     Args:
         connection: of a writing transaction.
-        subject: id of the report or conversation.
+        subject: whose key it is, as `DataKey` says.
         by: who erases.
         reason: why; it stays, so it must name nobody.
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.database import now
 from bot.security import audit
-from bot.security.tables import Organisation
+from bot.security.invitation_tables import Organisation
 from bot.security.tokens import is_country
 
 
@@ -60,7 +60,8 @@ def add(session: Session, name: str, country: str, actor: str) -> Organisation:
 
 def named(session: Session, name: str) -> Organisation | None:
     """Find an organisation by its name."""
-    return session.execute(select(Organisation).filter_by(name=" ".join(name.split()))).scalar_one_or_none()
+    by_name = Organisation.name.lookup(session, " ".join(name.split()))
+    return session.execute(select(Organisation).filter_by(**by_name)).scalar_one_or_none()
 
 
 def set_disabled(session: Session, organisation_id: str, disabled: bool, actor: str) -> Organisation:

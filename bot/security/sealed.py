@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Column, LargeBinary, String, event, inspect
 from sqlalchemy.engine import Connection
-from sqlalchemy.orm import Session, object_session
+from sqlalchemy.orm import Session, deferred, object_session
 
 from bot.security.keys import reading_key, search_hash, writing_key
 from bot.security.sealing import Unreadable, key_id_of, open_, seal
@@ -31,29 +31,32 @@ class Sealed:
         nullable: whether there may be none.
         as_json: the value is JSON-able data; else it is a text.
         hashed: kind of its search hash, kept in a column of its own; None where nobody looks for it.
-        unique: no two rows have the same value. Its hash then outlives an erasure, as it finds what was erased; the
-            hash of a value that several rows may have goes with the value.
+        unique: no two rows ever have the same value. Its hash then outlives an erasure, as it finds what was erased.
+            Else its hash goes with the value, and the table says which index finds it.
+        rarely_read: it is loaded and opened where somebody reads it, not with its row. Read it before the row's
+            session ends.
         erased: gives what is read where the record was erased.
         damaged: gives what is read where the value cannot be opened; without it, reading it raises `Unreadable`.
     """
 
     def __init__(self, *, nullable: bool = False, as_json: bool = False, hashed: str | None = None,
-                 unique: bool = True, erased: Callable[[], Any] = lambda: None,
+                 unique: bool = True, rarely_read: bool = False, erased: Callable[[], Any] = lambda: None,
                  damaged: Callable[[], Any] | None = None) -> None:
         self.nullable, self.as_json, self.hashed, self.unique = nullable, as_json, hashed, unique
-        self.erased, self.damaged = erased, damaged
+        self.rarely_read, self.erased, self.damaged = rarely_read, erased, damaged
 
     def __set_name__(self, owner: Any, name: str) -> None:
         self.name, self.column, self.key = name, f"{owner.__tablename__}.{name}", f"{name}_sealed"
-        setattr(owner, self.key, Column(name, LargeBinary, nullable=self.nullable))
+        column = Column(name, LargeBinary, nullable=self.nullable)
+        setattr(owner, self.key, deferred(column) if self.rarely_read else column)
         if self.hashed:
-            setattr(owner, f"{name}_hash", Column(String(64), unique=self.unique, index=not self.unique, nullable=True))
+            setattr(owner, f"{name}_hash", Column(String(64), unique=self.unique, nullable=True))
         owner.sealed_columns = (*owner.__dict__.get("sealed_columns", ()), self)
 
     def __get__(self, row: Any, owner: Any = None) -> Any:
         if row is None:
             return self
-        # Loads again what was put away at a rollback; the event then opens it.
+        # Loads what was put away at a rollback, or was not loaded yet; the event then opens it.
         getattr(row, self.key)
         value = row.__dict__.get("_opened", {}).get(self.name)
         if not isinstance(value, Unreadable):
@@ -125,6 +128,9 @@ class SealedRow:
     @property
     def erased(self) -> bool:
         """Whether this row's content was erased."""
+        for sealed in self.sealed_columns:
+            # What is rarely read may not be loaded yet.
+            getattr(self, sealed.key)
         return bool(self.__dict__.get("_erased"))
 
     @property
@@ -156,7 +162,7 @@ def _loaded(row: Any, _context: Any, _names: Any = None) -> None:
         if blob is _PENDING:
             continue
         value = None if blob is None else sealed.open(session, record, blob)
-        row.__dict__["_erased"] = row.erased or value is ERASED
+        row.__dict__["_erased"] = row.__dict__.get("_erased") or value is ERASED
         opened[sealed.name] = sealed.erased() if value is ERASED else value
 
 

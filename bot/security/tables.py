@@ -1,4 +1,4 @@
-"""Tables of accounts, sessions, tokens, invitations and the audit trail."""
+"""Tables of accounts, sessions, tokens, keys and the audit trail."""
 from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Text
@@ -102,45 +102,6 @@ class ApiToken(Base):
     created_at = Column(UtcTime, nullable=False, default=now)
 
 
-class Organisation(Base):
-    """Whose responders write, such as a police station; while it is disabled, its devices count as unverified."""
-
-    __tablename__ = "organisations"
-    id = Column(String(36), primary_key=True)
-    name = Column(String(80), unique=True, nullable=False)
-    country = Column(String(2), nullable=False)
-    created_at = Column(UtcTime, nullable=False, default=now)
-    disabled_at = Column(UtcTime, nullable=True)
-
-
-class Invitation(Base):
-    """A link that binds so many devices to a role, an organisation and a call-back; only its secret's hash is kept."""
-
-    __tablename__ = "invitations"
-    id = Column(String(36), primary_key=True)
-    organisation_id = Column(ForeignKey("organisations.id"), nullable=False)
-    role = Column(String(20), nullable=False)
-    call_back = Column(String(40), nullable=False)
-    secret_hash = Column(String(64), unique=True, nullable=False)
-    uses = Column(Integer, nullable=False)
-    uses_left = Column(Integer, nullable=False)
-    expires_at = Column(UtcTime, nullable=False)
-    revoked_at = Column(UtcTime, nullable=True)
-    made_by = Column(String(80), nullable=False)
-    created_at = Column(UtcTime, nullable=False, default=now)
-
-
-class Device(Base):
-    """A responder's device that an invitation has bound; `owner` is the one that its conversations belong to."""
-
-    __tablename__ = "devices"
-    id = Column(String(36), primary_key=True)
-    owner = Column(String(80), unique=True, nullable=False)
-    invitation_id = Column(ForeignKey("invitations.id"), nullable=False)
-    verified_at = Column(UtcTime, nullable=False, default=now)
-    revoked_at = Column(UtcTime, nullable=True)
-
-
 class AuditEntry(Base):
     """One act, without content: who, what, on which record.
 
@@ -161,9 +122,9 @@ class AuditEntry(Base):
 class DataKey(Base):
     """A key that seals the record of one `subject`, wrapped by the key-encryption key `kek_id` of the key file.
 
-    `subject` is the id of a report, `keys.transcript_of` it for its messages, or the id of a conversation for what
-    belongs to no report. Where `wrapped` is gone the key was erased. Backups of records leave this table out: only its
-    latest state is kept.
+    `subject` is the id of a report, `keys.transcript_of` it for its messages, the id of a conversation for its name and
+    what belongs to no report, or that of an organisation or an invitation. Where `wrapped` is gone the key was erased.
+    Backups of records leave this table out: only its latest state is kept.
     """
 
     __tablename__ = "data_keys"

@@ -15,12 +15,13 @@ from sqlalchemy import select
 
 from bot.conversations import messages
 from bot.conversations.tables import Conversation, Message
-from bot.database import Base, engine, reading, writing
+from bot.database import reading, writing
 from bot.door import gateway, view, web
 from bot.live import Live
 from bot.referrals.tables import Case, Report
 from bot.security.headers import protect
 from bot.security.tables import Account
+from bot.setup import migrate
 
 DANGER = [("Yes, in danger now", "#danger:yes"), ("No danger this minute", "#danger:no"), ("Unknown", "#danger:?")]
 ROLES = [("Police", "#role:police"), ("Health", "#role:health"), ("School", "#role:teacher")]
@@ -78,7 +79,8 @@ async def read(owner: str, name: str, after: int, has: int = 0) -> gateway.Answe
     if accident["down"]:
         raise gateway.Unavailable("down")
     with reading() as session:
-        found = session.execute(select(Conversation).filter_by(owner=owner, name=name)).scalar_one_or_none()
+        query = select(Conversation).filter_by(**messages.called(session, owner, name))
+        found = session.execute(query).scalar_one_or_none()
         if found is None:
             return None
         rows = [messages.as_json(row, found) for row in messages.messages_after(session, found.id, after)]
@@ -118,7 +120,7 @@ async def _headers(_: Request, response: HTTPResponse) -> None:
 
 def site() -> Sanic[Any, Any]:
     """Build the application, with the scripted bot in the gateway's place."""
-    Base.metadata.create_all(engine())
+    migrate()
     replaced: list[tuple[Any, str, Any]] = [
         (gateway, "post", post), (gateway, "read", read), (view, "duty_signed_in", lambda _: bool(accident["duty"])),
     ]

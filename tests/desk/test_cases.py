@@ -409,6 +409,16 @@ def test_a_receipt_elsewhere_is_confirmed_once(store: Store, ana: Account) -> No
     ]
 
 
+def test_of_many_who_confirm_at_once_one_is_noted(store: Store) -> None:
+    sample, names = make_case(store.writing, sent=True), [f"Ms Ray {number}" for number in range(20)]
+    with ThreadPoolExecutor(len(names)) as pool:
+        first = list(pool.map(lambda by: do(store, reports.confirm_receipt, sample.report, "nfp", by), names))
+    assert first.count(True) == 1
+    with store.writing() as session:
+        [receipt] = receipts.receipts_of(session, sample.report)
+    assert receipt.confirmed_by == names[first.index(True)] and receipt.confirmed_at
+
+
 ACTS = {
     "claim": lambda s, case, who: claims.claim(s, case, who),
     "acknowledge": lambda s, case, who: claims.acknowledge(s, case, who),

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 import bot.database
 from bot.commands.keys import keys as commands
-from bot.conversations.messages import add_message, messages_after
+from bot.conversations.messages import add_message, messages_after, receive
 from bot.conversations.tables import Conversation, Message
 from bot.database import empty_log, engine, reading, writing
 from bot.desk.acts import ACTS
@@ -23,9 +23,9 @@ from bot.protocol.record import schema
 from bot.referrals import claims, decisions
 from bot.referrals.erasure import AlreadyErased, erase
 from bot.referrals.reports import amend, begin_report, by_reference, record_of
-from bot.referrals.tables import Amendment, Case, Report
+from bot.referrals.tables import Amendment, Case, Receipt, Report
 from bot.security import audit, keys
-from bot.security.tables import DataKey
+from bot.security.tables import DataKey, Erasure
 from tests.databases import ON_POSTGRESQL
 from tests.desk_world import Desk, Sample, make_account, make_case
 
@@ -73,6 +73,10 @@ def test_nothing_of_it_reads_any_more(desk: Desk) -> None:
         assert (certificate.subject, certificate.erased_by, certificate.erased_reason, certificate.wrapped) == (
             sample.report, "admin", "asked for", None)
         assert certificate.erased_at
+        counts = json.loads(session.query(Erasure).filter_by(report_id=sample.report).one().counts)
+        assert counts["receipts"] == counts["reports"] == 1
+        receipt = session.query(Receipt).filter_by(report_id=sample.report).one()
+        assert receipt.blank and receipt.erased and receipt.confirmed_at
         entries = [(e.actor, e.action) for e in audit.trail(session, {sample.report})]
         assert [action for _, action in entries] == ["referral.sent", "record.erased"] and entries[1][0] == "admin"
 
@@ -179,6 +183,18 @@ def test_what_waited_to_be_answered_or_sent_does_not_go_out(desk: Desk) -> None:
         erase(session, session.get(Report, sample.report), "admin", "asked for")
     with reading() as session:
         assert session.get(Message, waiting).state == "done"
+
+
+def test_a_message_that_is_sent_again_after_it_was_erased_is_a_new_one(desk: Desk) -> None:
+    sample = sent()
+    with writing() as session:
+        conversation = session.get(Conversation, sample.conversation)
+        first, new = receive(session, conversation, SECRET, None, "wamid.351912")
+        assert new and receive(session, conversation, SECRET, None, "wamid.351912") == (first, False)
+        erase(session, session.get(Report, sample.report), "admin", "asked for")
+        assert (first.external_id, first.external_id_hash) == (None, None)
+        again, new = receive(session, conversation, "there is another child", None, "wamid.351912")
+        assert new and (again.text, again.external_id) == ("there is another child", "wamid.351912")
 
 
 def test_twice_is_said(desk: Desk) -> None:

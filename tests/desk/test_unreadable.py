@@ -1,12 +1,13 @@
 """A record whose row was changed behind our back hides no other, still rings, and its responder is still heard."""
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
-from bot.conversations.messages import messages_after
+from bot.conversations.messages import messages_after, open_conversation
 from bot.conversations.tables import Conversation, Message
 from bot.database import now, reading, writing
 from bot.door import gateway
@@ -14,11 +15,14 @@ from bot.jobs.alarms import repeat_alarms
 from bot.jobs.unfinished import attend
 from bot.protocol.report import new_report
 from bot.referrals.reports import begin_report, current_report, record_of, store_content
-from bot.referrals.tables import Case, Report
+from bot.referrals.tables import Case, Receipt, Report
+from bot.security.invitation_tables import Device, Invitation
 from bot.security.key_file import read_keys
+from bot.security.sealed import SealedRow
 from bot.security.sealing import Unreadable
 from bot.settings import settings
 from tests.desk_world import Desk, Sample, make_case
+from tests.invited import bind
 
 
 def damage(report_id: str) -> None:
@@ -106,6 +110,65 @@ def test_a_changed_message_is_shown_as_such_among_the_others(desk: Desk) -> None
     with reading() as session:
         texts = [message.text for message in messages_after(session, sample.conversation)]
         assert texts[0].startswith("This cannot be read any more") and "Girl" not in texts[0]
+
+
+def spoil(table: type[SealedRow], name: str, **which: str) -> None:
+    """Change a sealed value behind our back."""
+    with writing() as session:
+        session.query(table).filter_by(**which).update({f"{name}_sealed": b"no sealed value"})
+
+
+async def test_a_chat_whose_name_or_ids_cannot_be_read_goes_on(desk: Desk) -> None:
+    sample = make_case(writing, sent=True)
+    with reading() as session:
+        chat = session.get(Conversation, sample.conversation)
+        owner, name, own_id = chat.owner, chat.name, messages_after(session, chat.id)[0].external_id
+    for column in ("name", "return_key"):
+        spoil(Conversation, column, id=sample.conversation)
+    spoil(Message, "external_id", conversation_id=sample.conversation)
+    # It is found by the hash, and a repeated message is known by its own.
+    chat_id, _, _ = gateway._store(owner, name, "web", "she ran away", None, None)
+    assert chat_id == sample.conversation
+    with reading() as session:
+        before = messages_after(session, sample.conversation)
+    gateway._store(owner, name, "web", before[0].text, own_id, None)
+    answer = await gateway.read(owner, name, 0)
+    assert answer and answer.conversation == name and len(answer.messages) == len(before)
+    with reading() as session:
+        record = record_of(session, session.get(Report, sample.report))
+    assert (record["conversation"], record["status"]) == (sample.conversation, "referral")
+    browser = desk.signed_in()
+    assert browser.act(sample.case, "claim").status_code == 303 and sample.case in browser.queue()
+    assert browser.act(sample.case, "send", text="What did you see?", own_id="1").status_code == 303
+
+
+def test_a_receipt_that_cannot_be_read_stops_no_page_and_is_still_confirmed(desk: Desk) -> None:
+    sample = make_case(writing, sent=True)
+    for column in ("receiver", "phone"):
+        spoil(Receipt, column, report_id=sample.report)
+    browser = desk.signed_in()
+    assert browser.act(sample.case, "claim").status_code == 303
+    page = browser.client.get(f"/desk/case/{sample.case}")
+    assert page.status_code == 200 and "received: Ana Marin" in page.text and "This cannot be read" in page.text
+    assert browser.client.get(f"/desk/case/{sample.case}/print?route=nfp").status_code == 200
+    spoil(Receipt, "confirmed_by", report_id=sample.report)
+    assert browser.client.get(f"/desk/case/{sample.case}").status_code == 200
+    with reading() as session:
+        [receipt] = record_of(session, session.get(Report, sample.report))["receipts"]
+    assert receipt["confirmed_by"].startswith("This cannot be read") and receipt["confirmed_at"]
+
+
+def test_a_call_back_that_cannot_be_read_is_asked_for_and_stops_no_page(desk: Desk) -> None:
+    owner = f"web:{uuid.uuid4()}"
+    station = bind(owner)
+    with reading() as session:
+        own = session.query(Device).filter_by(owner=owner).one().invitation_id
+    spoil(Invitation, "call_back", id=own)
+    with writing() as session:
+        content = begin_report(session, open_conversation(session, "web", owner, "chat")).data
+    assert "call_back" not in content["values"] and content["values"]["organisation"]["value"] == station
+    page = desk.signed_in("admin").client.get("/desk/invitations")
+    assert page.status_code == 200 and station in page.text
 
 
 async def test_without_the_key_file_nothing_is_said_to_be_stored(desk: Desk) -> None:

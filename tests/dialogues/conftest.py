@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.conversations.messages import called
 from bot.conversations.tables import Conversation
 from bot.database import reading
 from bot.door import bot_client, gateway
@@ -60,13 +61,13 @@ class Chat:
     def record(self) -> dict[str, Any]:
         """The record as the API gives it."""
         with reading() as session:
-            conversation = session.query(Conversation).filter_by(owner=self.owner, name=self.name).one()
+            conversation = session.query(Conversation).filter_by(**called(session, self.owner, self.name)).one()
             return record_of(session, session.get(Report, conversation.report_id))
 
     def cases(self) -> list[Case]:
         """What the desk sees of this conversation, oldest first."""
         with reading() as session:
-            conversation = session.query(Conversation).filter_by(owner=self.owner, name=self.name).one()
+            conversation = session.query(Conversation).filter_by(**called(session, self.owner, self.name)).one()
             return session.query(Case).filter_by(conversation_id=conversation.id).order_by(Case.opened_at).all()
 
     def value(self, field: str) -> Any:

@@ -9,9 +9,13 @@ from sqlalchemy import text as sql
 
 from bot.conversations.tables import Conversation, DialogueState, Message
 from bot.database import Base, engine, reading, writing
+from bot.door import gateway, returning
 from bot.referrals import claims, decisions, talk
-from bot.referrals.reports import amend
-from bot.referrals.tables import Amendment, Case, Report
+from bot.referrals.receipts import receipts_of
+from bot.referrals.reports import amend, confirm_receipt
+from bot.referrals.tables import Amendment, Case, Receipt, Report
+from bot.security import invitations, organisations
+from bot.security.invitation_tables import Invitation
 from bot.security.sealing import Tampered, Unreadable
 from bot.security.tables import Account
 from tests.databases import ON_POSTGRESQL
@@ -63,6 +67,28 @@ async def test_nothing_that_was_said_stands_in_the_files(chat: Chat) -> None:
     assert [word for word in CANARIES if word not in record] in ([], ["2012-07-03", "912345678"])
     assert in_files(*CANARIES, str(chat.reference)) == []
     assert in_files(case.id) == [case.id]
+
+
+async def test_no_name_number_or_id_that_somebody_gave_stands_in_the_files(chat: Chat, another_chat: Chat) -> None:
+    chat.name, own_id, call_back, reader = "+351 912 555 018", "wamid.351912555019", "+351 21 955 5020", "Orla Vexworth"
+    station = "Thornwick Police"
+    assert (await gateway.post(chat.owner, chat.name, "api", "hello", own_id)).conversation == chat.name
+    _, case = await told(chat)
+    await another_chat.say("Boy of 9 alone at the port of Setubal")
+    number, _ = returning.keep(another_chat.owner, "kestrel 41")
+    with writing() as session:
+        assert confirm_receipt(session, case.report_id, "nfp", reader) is False, "the officer's claim came first"
+        session.query(Receipt).filter_by(report_id=case.report_id).one().confirmed_by = reader
+        made = organisations.add(session, station, "PT", "test")
+        invitations.invite(session, made.id, "police", call_back, "test")
+    with reading() as session:
+        [receipt] = receipts_of(session, case.report_id)
+        invitation = session.query(Invitation).filter_by(organisation_id=made.id).one()
+        first = session.query(Message).filter_by(conversation_id=case.conversation_id, seq=1).one()
+        read = (session.get(Conversation, case.conversation_id).name, first.external_id, invitation.call_back,
+                receipt.confirmed_by, organisations.named(session, station).name)
+    assert read == (chat.name, own_id, call_back, reader, station)
+    assert in_files(*read, receipt.receiver, receipt.phone, number) == []
 
 
 async def test_a_value_moved_to_another_row_or_column_is_noticed(chat: Chat, another_chat: Chat) -> None:

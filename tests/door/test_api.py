@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from bot.conversations.messages import add_message, state_of
 from bot.conversations.tables import Conversation, Message
@@ -26,10 +27,15 @@ STORY = f"Girl, 13, from Albania, works nights in a bakery and sleeps there. I a
 NOT_MINE = ("a" * 65, "", 7, None, ["x"], "line\nbreak", "nul\x00", "\ud83d")
 
 
+def _conversation(session: Session, name: str) -> Conversation:
+    found: Conversation = session.query(Conversation).filter_by(**Conversation.name.lookup(session, name)).one()
+    return found
+
+
 def _rows(name: str, author: str | None = None) -> int:
     with reading() as session:
         found = session.query(Message).join(Conversation, Conversation.id == Message.conversation_id)
-        found = found.filter(Conversation.name == name)
+        found = found.filter(Conversation.name_hash == Conversation.name.lookup(session, name)["name_hash"])
         return int((found.filter(Message.author == author) if author else found).count())
 
 
@@ -86,7 +92,7 @@ async def test_a_tap_is_stored_by_its_title(channel: Client, name: str) -> None:
     reply = answer["messages"][-1]["quick_replies"][0]
     await channel.told(name, reply["payload"])
     with reading() as session:
-        rows = session.query(Message).join(Conversation).filter(Conversation.name == name)
+        rows = session.query(Message).filter_by(conversation_id=_conversation(session, name).id)
         assert [row.text for row in rows if row.payload == reply["payload"]] == [reply["title"]]
 
 
@@ -94,7 +100,7 @@ async def test_later_messages_come_by_their_number(channel: Client, name: str) -
     first = await channel.told(name, STORY)
     last = first["messages"][-1]["seq"]
     with writing() as session:
-        conversation = session.query(Conversation).filter_by(name=name).one()
+        conversation = _conversation(session, name)
         add_message(session, conversation, "human", "I read this now.", speaker="Ana Marin")
     later = check(await channel.get("/api/v1/messages", conversation=name, after=last), "/api/v1/messages")
     assert [(m["from"], m["speaker"], m["text"]) for m in later["messages"]] == [
@@ -111,7 +117,7 @@ async def test_each_message_says_how_far_it_came(channel: Client, name: str) -> 
     first = await channel.told(name, STORY)
     assert {m["state"] for m in first["messages"]} == {"sent"}
     with writing() as session:
-        conversation = session.query(Conversation).filter_by(name=name).one()
+        conversation = _conversation(session, name)
         written = add_message(session, conversation, "human", "I read this now.", speaker="Ana Marin")
         assert state_of(written, conversation) == "stored"
     last = first["messages"][-1]["seq"]
@@ -128,7 +134,7 @@ async def test_nobody_has_what_was_never_written(channel: Client, name: str) -> 
     await channel.told(name, STORY)
     await channel.get("/api/v1/messages", conversation=name, after=999_999)
     with writing() as session:
-        conversation = session.query(Conversation).filter_by(name=name).one()
+        conversation = _conversation(session, name)
         written = add_message(session, conversation, "human", "I read this now.", speaker="Ana Marin")
         assert state_of(written, conversation) == "stored"
 
@@ -138,7 +144,7 @@ async def test_who_knows_the_numbers_of_an_erased_conversation_still_gets_what_f
 ) -> None:
     first = await channel.told(name, STORY)
     with writing() as session:
-        conversation = session.query(Conversation).filter_by(name=name).one()
+        conversation = _conversation(session, name)
         add_message(session, conversation, "human", "I read this now.", speaker="Ana Marin")
     later = check(await channel.get("/api/v1/messages", conversation=name, after=57), "/api/v1/messages")
     assert [m["text"] for m in later["messages"]] == [*(m["text"] for m in first["messages"]), "I read this now."]
@@ -398,7 +404,7 @@ async def test_while_the_bot_is_down_the_responder_is_told_once(
 async def test_a_person_holds_the_chat_and_the_bot_keeps_silent(channel: Client, name: str) -> None:
     await channel.told(name, STORY)
     with writing() as session:
-        session.query(Conversation).filter_by(name=name).one().state = "human"
+        _conversation(session, name).state = "human"
     answer = await channel.told(name, "She is calm now")
     assert (answer["messages"], answer["state"]) == ([], "human")
 
@@ -406,7 +412,7 @@ async def test_a_person_holds_the_chat_and_the_bot_keeps_silent(channel: Client,
 async def test_a_draft_is_read_by_the_desk(channel: Client, desk: Client, name: str) -> None:
     await channel.told(name, STORY)
     with reading() as session:
-        own_id = session.query(Conversation).filter_by(name=name).one().id
+        own_id = _conversation(session, name).id
     described = "/api/v1/conversations/{id}"
     record = check(await desk.get(f"/api/v1/conversations/{name.replace('/', '%2F')}"), described)
     assert record == check(await desk.get(f"/api/v1/conversations/{own_id}"), described)
@@ -443,7 +449,7 @@ async def test_a_referral_is_read_by_its_reference_however_typed(channel: Client
 async def test_each_reading_of_a_record_is_noted(channel: Client, desk: Client, name: str) -> None:
     await channel.told(name, STORY)
     with reading() as session:
-        conversation = session.query(Conversation).filter_by(name=name).one()
+        conversation = _conversation(session, name)
         before = session.query(AuditEntry).filter_by(subject=conversation.report_id, action="record.read").count()
     await desk.get(f"/api/v1/conversations/{conversation.id}")
     with reading() as session:
@@ -458,7 +464,7 @@ async def test_the_country_of_the_token_s_organisation_is_here(channel: Client, 
         made = tokens.create(session, f"country-{uuid.uuid4().hex[:8]}", "channel", "PT")
     await Client(channel.http, made).told(name, "Boy of 15, Portuguese, sleeps in the garage, works for no pay")
     with reading() as session:
-        conversation = session.query(Conversation).filter_by(name=name).one()
+        conversation = _conversation(session, name)
     record = (await desk.get(f"/api/v1/conversations/{conversation.id}")).json()
     assert record["country"] == "PT" and record["persons"][0]["route"] == "nrm_child"
     with writing() as session, pytest.raises(tokens.BadToken, match="country"):

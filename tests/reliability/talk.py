@@ -23,10 +23,11 @@ class Talk:
         self.owner = f"web:{uuid.uuid4()}"
         self.taps: set[str] = set()
         self.state = "bot"
+        self.name = "chat"
 
     async def say(self, words: str, own_id: str | None = None) -> str:
         """Send a message; give what it was answered with, as one text."""
-        answer = await gateway.post(self.owner, "chat", "web", words, own_id)
+        answer = await gateway.post(self.owner, self.name, "web", words, own_id)
         self.taps = {r["payload"] for m in answer.messages for r in m["quick_replies"]}
         self.state = answer.state
         return "\n".join(m["text"] for m in answer.messages)

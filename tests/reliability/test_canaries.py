@@ -22,8 +22,11 @@ from bot.database import make_engine, now, reading, writing
 from bot.door import bot_client, gateway
 from bot.jobs.delivery import deliver
 from bot.referrals import claims, decisions
-from bot.referrals.tables import Report
+from bot.referrals.reports import confirm_receipt
+from bot.referrals.tables import Receipt, Report
 from bot.referrals.talk import send_message
+from bot.security import invitations, organisations
+from bot.security.invitation_tables import Invitation, Organisation
 from bot.security.tables import ApiToken, AuditEntry
 from bot.security.tokens import create, revoke
 from bot.security.webhooks import set_webhook
@@ -41,8 +44,8 @@ CANARIES = ("zephyrine", "quillwater", BORN, "tolvaddon", "900417", "marrowgate"
 DERIVED = ("2012-03-17", "17 march 2012")
 """What may be made of the canaries."""
 OFFICER = "Is Zephyrine still at Tolvaddon Weir? Drive to Marrowgate."
-NOT_FOR_CONTENT = (AuditEntry, Delivery, Change, Message, Report)
-"""Tables whose rows, as the database keeps them, hold no word: the last two are sealed."""
+NOT_FOR_CONTENT = (AuditEntry, Delivery, Change, Message, Report, Conversation, Receipt, Organisation, Invitation)
+"""Tables whose rows, as the database keeps them, hold no word: from the fourth on they are sealed."""
 
 
 def canaries_in(text: str) -> list[str]:
@@ -100,6 +103,8 @@ async def _fail_in_every_way(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> Non
 async def _desk_answers(talk: Talk) -> None:
     case = talk.case().id
     officer, _ = make_account(writing, "duty", "Ana Marin")
+    with writing() as session:
+        assert confirm_receipt(session, talk.report().id, "nfp", NAME)
     for act in (
         lambda session: claims.claim(session, case, officer),
         lambda session: send_message(session, case, officer, OFFICER, "own-1"),
@@ -144,7 +149,11 @@ async def test_no_canary_leaves_the_record(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
-    await talk.say(STORY)
+    talk.name = PHONE
+    with writing() as session:
+        made = organisations.add(session, f"Police of {PLACE} {uuid.uuid4().hex[:8]}", "GB", "test")
+        invitations.invite(session, made.id, "police", PHONE, "test")
+    await talk.say(STORY, f"wamid.{PHONE}")
     await _fail_in_every_way(talk, monkeypatch)
     await talk.to_summary()
     await talk.say("#send")

@@ -206,6 +206,27 @@ async def test_what_fails_in_a_chat_without_a_report_rings_too(channel: Channel,
         assert (case.reason, case.state) == ("undelivered", "open")
 
 
+async def test_what_is_for_a_name_that_cannot_be_read_waits_and_holds_up_no_other(channel: Channel, clock: Any) -> None:
+    other = Channel()
+    with writing() as session:
+        sealed = session.get(Conversation, channel.conversation).name_sealed
+        session.query(Conversation).filter_by(id=channel.conversation).update({"name_sealed": b"no sealed value"})
+    channel.say("First.")
+    other.say("Second.")
+    await channel.round()
+    assert channel.texts() == ["Second."]
+    with reading() as session:
+        left = session.execute(select(Delivery).filter_by(conversation_id=channel.conversation)).scalar_one()
+        assert (left.state, left.error) == ("waiting", "conversation unreadable")
+    with writing() as session:
+        session.query(Conversation).filter_by(id=channel.conversation).update({"name_sealed": sealed})
+    clock(timedelta(seconds=6))
+    await channel.round()
+    assert channel.texts() == ["Second.", "First."]
+    with writing() as session:
+        revoke(session, other.name)
+
+
 @pytest.mark.parametrize("address", [
     "http://channel.example/in", "ftp://channel.example", "https://", "https://me:secret@channel.example/", "channel",
     "https://channel.example/#x", "https://channel.example/" + "a" * 400,

@@ -29,8 +29,9 @@ from bot.referrals.erasure import erase
 from bot.referrals.reports import amend, begin_report, record_of
 from bot.referrals.tables import Amendment, Case, Hold, NotErased, Receipt, Report, SearchToken
 from bot.security import browsers, enrolment, invitations, sessions
+from bot.security.invitation_tables import Device, Invitation
 from bot.security.keys import open_keys, transcript_of
-from bot.security.tables import ApiToken, DataKey, DeskSession, Device, Enrolment, Erasure, Invitation, KnownBrowser
+from bot.security.tables import ApiToken, DataKey, DeskSession, Enrolment, Erasure, KnownBrowser
 from bot.security.tokens import create
 from bot.security.webhooks import set_webhook
 from bot.serve import serve_jobs
@@ -103,6 +104,13 @@ def key_of(subject: str) -> bytes | None:
         return session.execute(select(DataKey.wrapped).filter_by(subject=subject)).scalar_one()
 
 
+def name_of(conversation: str) -> list[bytes]:
+    """Give what the database keeps of a chat's name: sealed, and its hash."""
+    with reading() as session:
+        chat = session.get(Conversation, conversation)
+        return [bytes(chat.name_sealed), chat.name_hash.encode()]
+
+
 def stored() -> bytes:
     """Give every byte that the installation keeps: files on SQLite, all columns of all rows elsewhere."""
     if engine().dialect.name == "sqlite":
@@ -119,7 +127,7 @@ def test_the_transcript_goes_after_its_period_and_not_a_day_before(officer: Any,
     with reading() as session:
         sealed = session.execute(select(Message.__table__.c.text)).scalars().all()
     secrets = [*map(bytes, sealed), bytes(key_of(transcript_of(sample.report)) or b""),
-               bytes(key_of(sample.conversation) or b""), PLANTED.encode()]
+               bytes(key_of(sample.conversation) or b""), *name_of(sample.conversation)]
     assert later(days=DAYS["transcript"] - 1) == {}
     assert rows(Message)["messages"] == len(sealed) and all(secret in stored() for secret in secrets)
     assert later(days=DAYS["transcript"] + 1) == {}
@@ -129,7 +137,8 @@ def test_the_transcript_goes_after_its_period_and_not_a_day_before(officer: Any,
         record = record_of(session, session.get(Report, sample.report))
         assert record["account"] == [PLANTED] and record["transcript"] == [] and record["reference"]
         chat = session.get(Conversation, sample.conversation)
-        assert (chat.state, chat.name, chat.return_code_hash) == ("closed", chat.id, None)
+        assert (chat.state, chat.name, chat.name_hash, chat.return_code_hash) == ("closed", None, None, None)
+        assert record["conversation"] == chat.id and record["state"] == "closed"
 
 
 @pytest.mark.parametrize("kind", ["contact", "referral"])
@@ -166,14 +175,14 @@ def a_chat(about_a_child: bool = False, dropped: bool = False) -> tuple[str, str
 
 @pytest.mark.parametrize("dropped", [False, True])
 def test_a_chat_that_reached_no_desk_goes_after_its_period_and_not_a_day_before(later: Any, dropped: bool) -> None:
-    _, report = a_chat(about_a_child=dropped, dropped=dropped)
-    wrapped = [bytes(key_of(subject) or b"") for subject in (report, transcript_of(report))]
+    chat, report = a_chat(about_a_child=dropped, dropped=dropped)
+    secrets = [*(bytes(key_of(subject) or b"") for subject in (chat, report, transcript_of(report))), *name_of(chat)]
     assert later(days=DAYS["advice"] - 1) == {}
     assert rows(Conversation, Message, Report) == {"conversations": 1, "messages": 1, "reports": 1}
-    assert all(secret in stored() for secret in (*wrapped, PLANTED.encode()))
+    assert all(secret in stored() for secret in secrets)
     assert later(days=DAYS["advice"] + 1) == {}
     assert set(rows(Conversation, Message, Report).values()) == {0}
-    assert not any(secret in stored() for secret in (*wrapped, PLANTED.encode()))
+    assert not any(secret in stored() for secret in secrets)
 
 
 def test_a_draft_about_a_child_that_the_desk_never_had_is_put_there_and_kept(later: Any) -> None:
@@ -416,8 +425,16 @@ def test_a_revoked_device_and_its_ended_link_go_and_no_device_comes_back_by_a_li
         invitations.revoke(session, session.query(Invitation).one().id, "admin")
     later(days=days - 1)
     assert rows(Device, Invitation) == {"devices": 0, "invitations": 1}
+    with reading() as session:
+        ended = session.query(Invitation).one()
+        wrapped = bytes(key_of(ended.id) or b"")
+        assert wrapped in stored() and key_of(ended.organisation_id)
     later(days=days + 1)
     assert rows(Invitation)["invitations"] == 0
+    assert key_of(ended.id) is None and wrapped not in stored() and key_of(ended.organisation_id)
+    with reading() as session:
+        [certificate] = [one for one in session.query(Erasure) if "invitations" in one.counts]
+        assert json.loads(certificate.keys) == [session.query(DataKey).filter_by(subject=ended.id).one().id]
 
 
 def test_a_device_in_use_keeps_its_ended_link(later: Any) -> None:

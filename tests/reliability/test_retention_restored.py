@@ -106,14 +106,15 @@ def test_a_transcript_stays_erased_and_its_record_reads(
         # By the keys alone, before any row is taken out again.
         patch.setattr(copies, "erase_again", lambda session: 0)
         put_back(old)
-        assert nothing_opens(Message) and nothing_opens(DialogueState)
+        assert nothing_opens(Message) and nothing_opens(DialogueState) and nothing_opens(Conversation)
     (tmp_path / "other" / "second.db").unlink(missing_ok=True)
     put_back(old)
     with reading() as session:
         assert session.query(Message).count() == session.query(DialogueState).count() == 0
         record = record_of(session, session.get(Report, sample.report))
         assert record["account"] == [PLANTED] and record["transcript"] == []
-        assert session.get(Conversation, sample.conversation).state == "closed"
+        chat = session.get(Conversation, sample.conversation)
+        assert (chat.state, chat.name, chat.name_hash, record["conversation"]) == ("closed", None, None, chat.id)
         assert "transcript.erased" in [e.action for e in audit.trail(session, {sample.conversation})]
     assert certificates_of(sample.conversation) == [("transcript", True)]
     assert heads.check(full=True).fault is None

@@ -10,15 +10,21 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bot.conversations.tables import Message
+from bot.conversations.messages import called
+from bot.conversations.tables import Conversation, Message
 from bot.database import Base, make_engine
 from bot.protocol.catalogue import text as text_of
 from bot.protocol.report import new_report
+from bot.referrals.receipts import receipts_of
 from bot.referrals.search import search
 from bot.referrals.tables import Amendment, Case, Report
-from bot.security.keys import open_keys
+from bot.security import organisations
+from bot.security.invitation_tables import Invitation
+from bot.security.keys import erase_key, open_keys, writing_key
+from bot.security.sealed import ERASED
 from bot.security.sealing import key_id_of
 from bot.security.tables import DataKey
 from bot.setup import migrations
@@ -71,9 +77,10 @@ def test_each_step_goes_down_and_up_with_data(config: Config) -> None:
             connection.execute(
                 text(
                     "INSERT INTO conversations (id, channel, owner, name, state, last_seq, return_failures, created_at,"
-                    " updated_at) VALUES (:id, 'web', 'device', :id, 'bot', 0, 0, '2026-01-01', '2026-01-01')"
+                    " updated_at) VALUES (:id, 'web', 'device', :name, 'bot', 0, 0, '2026-01-01', '2026-01-01')"
                 ),
-                {"id": step},
+                # From then on names are sealed; this is one that was erased.
+                {"id": step, "name": step if step < "0014" else b""},
             )
             connection.commit()
         engine.dispose()
@@ -182,7 +189,9 @@ def subjects(config: Config) -> dict[str, tuple[str, str]]:
         sealed = session.execute(text("SELECT id, text FROM messages")).all()
         names = {row.id: key_id_of(bytes(row.text)) if row.text else "" for row in sealed}
         whose = {key.id: key.subject for key in session.query(DataKey)}
-        found = {message.id: (whose.get(names[message.id], ""), message.text) for message in session.query(Message)}
+        texts = {row.id: Message.text.open(session, row.id, bytes(row.text)) for row in sealed}
+        found = {own: (whose.get(names[own], ""), text_of("erased") if said == ERASED else said)
+                 for own, said in texts.items()}
     engine.dispose()
     return found
 
@@ -231,6 +240,114 @@ def test_a_case_manager_who_cannot_be_read_stops_no_migration(config: Config, ke
     command.upgrade(config, "head")
     [(kept, found_by)] = run(config, "SELECT case_manager, case_manager_hash FROM cases")
     assert (bytes(kept), found_by) == (name, None)
+
+
+NUMBER = "+351 912 345 678"
+NAMES = {
+    "conversations": [("id", "c"), ("channel", "api"), ("owner", "o"), ("name", NUMBER), ("return_key", "7K2M-9QXA"),
+                      ("state", "bot"), ("report_id", None), ("last_seq", 1), ("sent_seq", 0), ("delivered_seq", 0),
+                      ("return_failures", 0), ("created_at", AT), ("updated_at", AT)],
+    "messages": [("id", "m"), ("conversation_id", "c"), ("report_id", None), ("seq", 1), ("author", "bot"),
+                 ("text", b""), ("payload", None), ("quick_replies", b""), ("external_id", f"wamid.{NUMBER}"),
+                 ("state", "done"), ("created_at", AT)],
+    "organisations": [("id", "o"), ("name", "Wexbury Police"), ("country", "PT"), ("created_at", AT)],
+    "invitations": [("id", "i"), ("organisation_id", "o"), ("role", "police"), ("call_back", NUMBER),
+                    ("secret_hash", "s"), ("uses", 2), ("uses_left", 1), ("expires_at", AT), ("made_by", "x"),
+                    ("created_at", AT)],
+    "devices": [("id", "d"), ("owner", "o"), ("invitation_id", "i"), ("verified_at", AT)],
+    "reports": [("id", "r"), ("conversation_id", "c"), ("data", b""), ("version", 1), ("protocol_version", "1"),
+                ("created_at", AT), ("updated_at", AT)],
+    "receipts": [("id", "t"), ("report_id", "r"), ("route", "nfp"), ("receiver", "Wexbury Point"), ("phone", NUMBER),
+                 ("on_this_desk", True), ("confirmed_at", AT), ("confirmed_by", "Zorvina")],
+}
+"""Rows as they were before names were sealed."""
+SEALED_NAMES = {"conversations": ("name", "return_key"), "messages": ("external_id",), "organisations": ("name",),
+                "invitations": ("call_back",), "receipts": ("receiver", "phone", "confirmed_by")}
+
+
+def other(table: str, **own: object) -> Row:
+    """Give one more such row, with values of its own."""
+    return [(name, own.get(name, value)) for name, value in NAMES[table]]
+
+
+def test_names_are_sealed_on_the_way_up_and_open_again_on_the_way_down(
+    config: Config, key_file: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Fewer than there are, so that there are several batches.
+    monkeypatch.setattr(ScriptDirectory.from_config(config).get_revision("0014").module, "AT_ONCE", 2)
+    command.upgrade(config, "0013")
+    for table, row in NAMES.items():
+        insert(config, table, row)
+    # A chat that was put aside, one of the same name on another channel, and one without a number to return with.
+    insert(config, "conversations", other("conversations", id="put-aside", name="put-aside", return_key=None),
+           other("conversations", id="c2", owner="p", return_key=None),
+           other("conversations", id="c3", name="c-3", return_key=None))
+    insert(config, "messages", *[other("messages", id=f"m{n}", seq=n, external_id=(n % 2 and f"id-{n}") or None)
+                                 for n in range(2, 7)],
+           other("messages", id="m-r", seq=9, report_id="r", external_id="own-9"))
+    plain = {table: stored(config, table, row) for table, row in NAMES.items()}
+    command.upgrade(config, "head")
+    engine = make_engine(str(config.get_main_option("sqlalchemy.url")))
+    with engine.connect() as connection:
+        raw = b"".join(bytes(value or b"") for table, names in SEALED_NAMES.items() for name in names
+                       for (value,) in connection.execute(text(f"SELECT {name} FROM {table}")))
+    if engine.dialect.name == "sqlite":
+        path = Path(str(engine.url.database))
+        raw += b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
+        assert run(config, "PRAGMA foreign_key_check") == []
+    assert raw and not [word for word in (b"912 345", b"Wexbury", b"Zorvina", b"7K2M", b"id-3") if word in raw]
+    with Session(engine, future=True) as session:
+        found = session.query(Conversation).filter_by(**called(session, "o", NUMBER)).one()
+        kept = session.query(Conversation).filter_by(**Conversation.return_key.lookup(session, "7K2M-9QXA")).one()
+        assert found.id == kept.id == "c" and (found.name, found.return_key) == (NUMBER, "7K2M-9QXA")
+        assert session.query(Conversation).filter_by(**called(session, "p", NUMBER)).one().id == "c2"
+        aside = session.get(Conversation, "put-aside")
+        assert (aside.name, aside.name_hash) == (None, None)
+        own = Message.external_id.lookup(session, f"wamid.{NUMBER}")
+        assert [message.id for message in session.query(Message).filter_by(**own)] == ["m"]
+        assert session.get(Message, "m-r").external_id == "own-9"
+        assert organisations.named(session, "Wexbury Police").id == "o"
+        assert session.get(Invitation, "i").call_back == NUMBER
+        [receipt] = receipts_of(session, "r")
+        assert (receipt.receiver, receipt.phone, receipt.confirmed_by) == ("Wexbury Point", NUMBER, "Zorvina")
+        subjects = {key.subject for key in session.query(DataKey)}
+        assert {"c", "c2", "c3", "o", "i", "r", "t:r"} <= subjects and "put-aside" not in subjects
+    engine.dispose()
+    command.downgrade(config, "0013")
+    assert {table: stored(config, table, row) for table, row in NAMES.items()} == plain
+    assert run(config, "SELECT subject FROM data_keys WHERE subject IN ('o', 'i')") == []
+    with pytest.raises(IntegrityError):
+        insert(config, "conversations", other("conversations", id="again", return_key=None))
+    command.upgrade(config, "head")
+    command.check(config)
+
+
+def test_what_was_erased_stays_erased_when_names_are_sealed_and_when_they_open_again(
+    config: Config, key_file: None
+) -> None:
+    """An old copy comes up beside the keys as they are now; then it goes down."""
+    command.upgrade(config, "head")
+    engine = make_engine(str(config.get_main_option("sqlalchemy.url")))
+    command.downgrade(config, "0013")
+    for table, row in NAMES.items():
+        insert(config, table, row)
+    insert(config, "messages", other("messages", id="m-r", seq=9, report_id="r", external_id="own-9"))
+    with engine.connect().execution_options(write=True) as connection:
+        for subject in ("c", "r", "t:r"):
+            writing_key(connection, subject)
+            assert erase_key(connection, subject, "x", "asked for")
+        connection.commit()
+    command.upgrade(config, "head")
+    with Session(engine, future=True) as session:
+        chat, [receipt] = session.get(Conversation, "c"), receipts_of(session, "r")
+        assert (chat.name, chat.name_hash, chat.return_key, chat.return_key_hash) == (None, None, None, None)
+        assert [(m.external_id, m.external_id_hash) for m in session.query(Message)] == [(None, None)] * 2
+        assert (receipt.receiver, receipt.phone, receipt.confirmed_by) == (text_of("erased"), "", text_of("erased"))
+    command.downgrade(config, "0013")
+    assert run(config, "SELECT name, return_key FROM conversations") == [("c", None)]
+    assert run(config, "SELECT external_id FROM messages") == [(None,), (None,)]
+    assert run(config, "SELECT receiver, phone, confirmed_by FROM receipts") == [("", "", None)]
+    engine.dispose()
 
 
 def test_there_is_one_head(config: Config) -> None:

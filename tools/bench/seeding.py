@@ -157,8 +157,10 @@ class Copier:
         original, (chat, chat_key), (report, key) = self._original, copy.chat, copy.report
         speaks = {"open": "waiting", "claimed": "human", "closed": "bot"}[copy.state]
         times = {"created_at": copy.at, "updated_at": copy.at}
-        own = {"id": chat, "name": chat, "report_id": report, "state": speaks, **times}
-        self._add(Conversation, **_clear(original.conversation, **own))
+        own = {"id": chat, "report_id": report, "state": speaks, **times,
+               **Conversation.name.lookup(self._session, chat)}
+        self._add(Conversation, **_clear(original.conversation, **own),
+                  **_sealed(original.conversation, chat, chat_key, name=chat))
         reference = None if copy.contact else new_reference()
         found_by = Report.reference.lookup(self._session, reference) if reference else {"reference_hash": None}
         own = {"id": report, "conversation_id": chat, "sent_at": None if copy.contact else copy.at, **times, **found_by}
@@ -168,7 +170,8 @@ class Copier:
         for token in _tokens(self._called, self._chance):
             self._add(SearchToken, token=hashed(self._index, token), report_id=report, kind=token.kind)
         for receipt in [] if copy.contact else original.receipts:
-            self._add(Receipt, **_clear(receipt, id=str(uuid.uuid4()), report_id=report))
+            own = {"id": str(uuid.uuid4()), "report_id": report}
+            self._add(Receipt, **_clear(receipt, **own), **_sealed(receipt, own["id"], key))
         for message in original.messages:
             own = {"id": str(uuid.uuid4()), "conversation_id": chat, "report_id": report, "answers": None,
                    "created_at": copy.at}

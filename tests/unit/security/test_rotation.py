@@ -18,8 +18,8 @@ from bot.security import audit, chain, key_file, keys, rotation
 from bot.settings import settings
 
 COUNT = 7
-KEYS = 2 * COUNT + 1
-"""Data keys: of each record and its messages, and that of the hashes."""
+KEYS = 3 * COUNT + 1
+"""Data keys: of each chat, its record and its messages, and that of the hashes."""
 
 
 @pytest.fixture
