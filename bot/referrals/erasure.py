@@ -14,7 +14,7 @@ from bot.protocol.retention import RECORDS
 from bot.referrals.cases import OnHold
 from bot.referrals.clearing import Clearing
 from bot.referrals.index import unindex
-from bot.referrals.tables import Amendment, Case, Hold, Report
+from bot.referrals.tables import Amendment, Appointment, Case, Hold, Report
 from bot.security import audit
 from bot.security.certificates import REQUEST, Of, bind_again, certify
 from bot.security.keys import erase_key, transcript_of
@@ -106,8 +106,9 @@ def _blank(session: Session, report: Report, by: str) -> Counter[str]:
     conversation = session.get(Conversation, report.conversation_id)
     messages = session.execute(select(Message).filter_by(report_id=report.id)).scalars().all()
     amendments = session.execute(select(Amendment).filter_by(report_id=report.id)).scalars().all()
+    appointments = session.execute(select(Appointment).filter_by(report_id=report.id)).scalars().all()
     case = session.execute(select(Case).filter_by(report_id=report.id)).scalar_one_or_none()
-    rows = (report, *messages, *amendments, *filter(None, [case]))
+    rows = (report, *messages, *amendments, *appointments, *filter(None, [case]))
     for row in rows:
         row.erase()
     for message in messages:
