@@ -16,6 +16,7 @@ from bot.desk.rendering import texts
 from bot.protocol.report import put
 from bot.referrals import cases, claims, decisions, holds, reports, talk
 from bot.referrals.appointments import appointments_of
+from bot.referrals.clearing import Clearing
 from bot.referrals.erasure import erase
 from bot.referrals.tables import Appointment, Case, Report
 from bot.security import audit
@@ -212,6 +213,17 @@ def test_the_queue_counts_the_routes_that_are_theirs(mira: Browser) -> None:
         assert [item.case.id for item in queue(session, mira.account, WOMAN).items] == [both.case]
         [line] = [item for item in queue(session, mira.account, GIRL).items if item.case.id == girl.case]
         assert ([route for route, _ in line.routes], line.people) == ([GIRL], "girl, about 14")
+
+
+def test_a_record_that_is_over_its_time_takes_them_with_it(mira: Browser) -> None:
+    sample = mixed_case()
+    appoint(writing, sample, mira.account.display_name, GIRL, WOMAN)
+    with writing() as session:
+        clearing = Clearing(session, "jobs", "referral")
+        clearing.record(session.get(Report, sample.report))
+        assert clearing.counts["appointments"] == 2
+    with reading() as session:
+        assert session.query(Appointment).filter_by(case_id=sample.case).all() == []
 
 
 def test_an_erased_case_names_nobody_and_the_certificate_counts_them(mira: Browser) -> None:

@@ -47,11 +47,12 @@ def upgrade() -> None:
             # Of what was not sent it is not known whom it will be about: the name stays, and shows nobody.
             for route in list(connection.execute(sent).scalars()) or ['consult']:
                 own = str(uuid.uuid4())
+                names = {new: _moved(connection, getattr(case, old) or b'', f'cases.{old}', case.id,
+                                     f'appointments.{new}', own) for old, new in NAMES.items()}
                 connection.execute(APPOINTMENTS.insert().values(
-                    id=own, case_id=case.id, report_id=case.report_id, route=route, at=case.opened_at,
-                    manager_hash=case.case_manager_hash,
-                    **{new: _moved(connection, getattr(case, old) or b'', f'cases.{old}', case.id,
-                                   f'appointments.{new}', own) for old, new in NAMES.items()}))
+                    id=own, case_id=case.id, report_id=case.report_id, route=route, at=case.opened_at, **names,
+                    # A copy that is put back may have the hash of a name that was erased meanwhile.
+                    manager_hash=case.case_manager_hash if names['manager'] else None))
         last = cases[-1].id
     op.drop_index('ix_cases_case_manager_hash', 'cases')
     with op.batch_alter_table('cases') as batch:
