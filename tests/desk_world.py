@@ -13,12 +13,14 @@ from typing import Any
 
 import httpx
 from sanic import Sanic
+from sqlalchemy import delete
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.conversations.messages import messages_after, open_conversation, receive
 from bot.database import make_engine, writing
 from bot.protocol.report import new_report, put
 from bot.referrals import reports
+from bot.referrals.tables import Appointment
 from bot.security import accounts
 from bot.security import sign_in as way_in
 from bot.security.sign_in import Admitted
@@ -91,6 +93,21 @@ def make_case(write: Writing, *, sent: bool = False, danger: bool = False, peopl
         else:
             found = reports.open_case(session, report, chat, "danger" if danger else reason)
         return Sample(found.id, report.id, chat.id, report.reference)
+
+
+def appoint(write: Writing, sample: Sample, manager: str, *routes: str) -> None:
+    """Name a case manager for some routes of a case, whatever its state and its persons are."""
+    dismiss(write, sample, *routes)
+    with write() as session:
+        session.add_all(Appointment(id=str(uuid.uuid4()), case_id=sample.case, report_id=sample.report, route=route,
+                                    manager=manager, organisation="Care Norvik") for route in routes)
+
+
+def dismiss(write: Writing, sample: Sample, *routes: str) -> None:
+    """Let a case have no case manager any more for some routes, or for any where none is given."""
+    which = [Appointment.route.in_(routes)] if routes else []
+    with write() as session:
+        session.execute(delete(Appointment).where(Appointment.case_id == sample.case, *which))
 
 
 def make_account(write: Writing, role: str, display: str) -> tuple[Account, str]:

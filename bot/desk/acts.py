@@ -46,7 +46,8 @@ def _decide(session: Session, case_id: str, account: Account, form: Form) -> Non
 
 
 def _manager(session: Session, case_id: str, account: Account, form: Form) -> None:
-    decisions.name_case_manager(session, case_id, account, _one(form, "manager"), _one(form, "organisation"))
+    decisions.name_case_manager(session, case_id, account, form.get("route", []), _one(form, "manager"),
+                                _one(form, "organisation"))
 
 
 def _confirm(session: Session, case_id: str, account: Account, form: Form) -> None:

@@ -9,10 +9,10 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, json, redirect
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.database import reading
+from bot.database import now, reading
 from bot.desk import acts
 from bot.desk.access import PATH
-from bot.desk.case_view import CaseView, call_form, look, printed
+from bot.desk.case_view import CaseView, call_form, look
 from bot.desk.queue import Bell, bell
 from bot.desk.rendering import render, texts
 from bot.referrals import cases
@@ -20,10 +20,10 @@ from bot.security import audit
 from bot.security.tables import Account
 
 
-def _load(case_id: str, account: Account, action: str) -> tuple[CaseView, Bell | None]:
+def _load(case_id: str, account: Account, action: str, route: str | None = None) -> tuple[CaseView, Bell | None]:
     """Read a case; nobody sees it without an entry in the trail, one for all looks of a live page."""
     with reading() as session:
-        view, ringing = look(session, case_id, account), bell(session, account)
+        view, ringing = look(session, case_id, account, route), bell(session, account)
     audit.look(account.name, action, case_id)
     return view, ringing
 
@@ -47,8 +47,10 @@ async def case_page(request: Request, case_id: str) -> HTTPResponse:
 
 async def print_page(request: Request, case_id: str) -> HTTPResponse:
     """Show one route of a case for printing: only that route's persons."""
-    view, _ = await asyncio.to_thread(_load, case_id, request.ctx.signed_in.account, "case.printed")
-    return render(request, "print.html", view=view, **printed(view, request.args.get("route", "")))
+    route = request.args.get("route", "")
+    view, _ = await asyncio.to_thread(_load, case_id, request.ctx.signed_in.account, "case.printed", route)
+    return render(request, "print.html", view=view, route=dict(view.routes)[route],
+                  receipt=next(iter(view.receipts), None), printed_at=now())
 
 
 async def act(request: Request, case_id: str, name: str) -> HTTPResponse:

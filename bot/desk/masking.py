@@ -1,6 +1,7 @@
 """Names, dates of birth, phones and addresses at the desk: hidden until somebody gives a reason, which is noted."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.database import now
 from bot.desk.rendering import texts
+from bot.protocol.parts import Part
 from bot.referrals import cases
 from bot.security import audit
 from bot.security.accounts import MANAGER
@@ -42,18 +44,28 @@ def reveal(session: Session, case_id: str, account: Account, reason: str) -> Non
     audit.note(session, account.name, f"{_ACTION}{reason}", case_id)
 
 
-def may_see(session: Session, account: Account, opened: cases.Opened) -> bool:
-    """Tell whether an account sees the hidden values of a case that it sees.
+def unmasked(session: Session, account: Account, opened: cases.Opened, part: Part) -> Callable[[str | None], bool]:
+    """Tell whose hidden values an account sees in a case that it sees.
 
     Args:
         session: any transaction.
         account: who looks.
         opened: the case.
+        part: the part of its report that is looked at.
 
     Returns:
-        True for the officer who has it, for the case manager whom it names, and for a while for whoever gave a reason.
+        What takes the id of a person, or None for what is said of the whole report, and tells whether its hidden values
+        are shown: all to the officer who has the case, and for a while to whoever gave a reason; to a case manager
+        those of the persons whom they look after, and the report's where these are all.
     """
-    if account.role == MANAGER or (opened.case.state == "claimed" and opened.case.owner_id == account.id):
+    if account.role == MANAGER:
+        return lambda person: part.whole or person in part.persons
+    clear = _may_see_all(session, account, opened)
+    return lambda person: clear
+
+
+def _may_see_all(session: Session, account: Account, opened: cases.Opened) -> bool:
+    if opened.case.state == "claimed" and opened.case.owner_id == account.id:
         return True
     given = select(AuditEntry.id).where(
         AuditEntry.subject == opened.case.id, AuditEntry.actor == account.name,

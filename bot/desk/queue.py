@@ -14,10 +14,11 @@ from bot.database import now
 from bot.desk import waiting
 from bot.desk.rendering import texts
 from bot.protocol.names import country_name, value_in_words
+from bot.protocol.parts import Part
 from bot.protocol.report import Data, entry_of, value
 from bot.protocol.routes import presumed_child, routes_of, title
-from bot.referrals.cases import seen_by
-from bot.referrals.reports import content_of, gone, here_for, profile_for, readable
+from bot.referrals.cases import routes_seen, seen_by
+from bot.referrals.reports import content_of, gone, here_for, part_for, profile_for, readable
 from bot.referrals.tables import Case, Receipt, Report
 from bot.security.accounts import DESK_ROLES
 from bot.security.tables import Account
@@ -28,7 +29,7 @@ SHOWN = 50
 
 @dataclass(frozen=True)
 class Item:
-    """One line of the queue.
+    """One line of the queue; to a case manager it tells of the persons of their routes alone.
 
     Args:
         case: the case.
@@ -107,7 +108,7 @@ def queue(session: Session, account: Account, shown: str = "", number: int = 1) 
     pages = 1 if shown == "closed" else max(1, -(-counts.of(shown) // SHOWN))
     number = min(max(number, 1), pages)
     ids = cases.closed(SHOWN) if shown == "closed" else cases.part(shown, SHOWN, (number - 1) * SHOWN)
-    return Page(_items(session, ids), number, pages, counts)
+    return Page(_items(session, account, ids), number, pages, counts)
 
 
 def items_of(session: Session, account: Account, reports: Collection[str], most: int) -> list[Item]:
@@ -121,10 +122,10 @@ def items_of(session: Session, account: Account, reports: Collection[str], most:
     """
     query = (select(Case.id).where(Case.report_id.in_(reports), seen_by(session, account))
              .order_by(Case.opened_at.desc(), Case.id).limit(most))
-    return _items(session, list(session.execute(query).scalars()))
+    return _items(session, account, list(session.execute(query).scalars()))
 
 
-def _items(session: Session, ids: Sequence[str]) -> list[Item]:
+def _items(session: Session, account: Account, ids: Sequence[str]) -> list[Item]:
     last = aliased(Message)
     newest = select(func.max(Message.seq)).where(
         Message.conversation_id == Case.conversation_id, Message.author.in_(("responder", "human"))
@@ -144,11 +145,14 @@ def _items(session: Session, ids: Sequence[str]) -> list[Item]:
     for report, route in session.execute(select(Receipt.report_id, Receipt.route)
                                          .where(Receipt.report_id.in_(reports))):
         kept.setdefault(report, []).append(route)
-    return [_item(rows[case], kept.get(rows[case].Report.id)) for case in ids]
+    seen = routes_seen(session, account, ids)
+    return [_item(rows[case], kept.get(rows[case].Report.id), seen[case]) for case in ids if case in seen]
 
 
-def _item(row: Any, routes: list[str] | None) -> Item:
-    case, data = row.Case, content_of(row.Report)
+def _item(row: Any, sent: list[str] | None, seen: frozenset[str] | None) -> Item:
+    case, whole = row.Case, content_of(row.Report)
+    part = part_for(whole, seen)
+    data, routes = part.content, sent or routes_of(whole, here_for(whole))
     again = case.state == "claimed" and row.chat == "waiting"
     written = row.author == "responder" and (case.claimed_at is None or row.said_at > case.claimed_at)
     unanswered = case.state == "claimed" and row.chat == "human" and written
@@ -156,11 +160,11 @@ def _item(row: Any, routes: list[str] | None) -> Item:
     return Item(
         case=case,
         where=where(data),
-        people=people_of(row.Report),
-        routes=tuple((route, title(route)) for route in routes or routes_of(data, here_for(data))),
+        people=people_of(row.Report, part),
+        routes=tuple((route, title(route)) for route in routes if seen is None or route in seen),
         owner=row.owner,
         reference=row.Report.reference if readable(row.Report) else None,
-        writers=tuple(words for flag, words in texts()["writers"].items() if data.get(flag)),
+        writers=writers_of(data),
         danger_answer=_danger_answer(data),
         rings=case.state == "open" or again or (unanswered and (case.danger or case.missing)),
         late=case.state == "open" and now() - case.opened_at > timedelta(minutes=limit),
@@ -177,6 +181,11 @@ def _danger_answer(data: Data) -> str:
     return "open" if entry.get("open") else "asked"
 
 
+def writers_of(data: Data) -> tuple[str, ...]:
+    """Give the warnings where whoever writes seems to be no responder."""
+    return tuple(words for flag, words in texts()["writers"].items() if data.get(flag))
+
+
 def where(data: Data) -> str:
     """Write where it happens: place, and country where one is known."""
     country = value(data, "country")
@@ -184,9 +193,11 @@ def where(data: Data) -> str:
     return ", ".join(str(part) for part in parts if part)
 
 
-def people_of(report: Report) -> str:
-    """Write whom a report is about, or that its content is gone."""
-    return str(texts()["people"][gone(report)]) if gone(report) else people(content_of(report))
+def people_of(report: Report, part: Part) -> str:
+    """Write whom a part of a report is about, or that the report's content is gone."""
+    if gone(report):
+        return str(texts()["people"][gone(report)])
+    return people(part.content) if part.whole or part.persons else str(texts()["people"]["elsewhere"])
 
 
 def people(data: Data) -> str:

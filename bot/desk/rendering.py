@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 _TEXTS = {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}}
 _LISTS = ("kinds", "reasons", "danger", "writers", "states", "chat", "decisions", "roles", "sections", "seen", "people",
           "signed", "problems", "gone", "missing_inputs", "done", "sources", "delivery", "trail", "responder",
-           "notices", "retention", "found", "alike", "hidden", "reveal")
+           "notices", "retention", "found", "alike", "hidden", "parts", "reveal")
 _SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversations.tables import Conversation, Message
 from bot.protocol.routes import routes_of
-from bot.referrals.cases import seen_by
+from bot.referrals.cases import seen_by, seen_by_route
 from bot.referrals.reports import content_of, here_for
 from bot.referrals.tables import Case, Receipt, Report
 from bot.security.tables import Account
@@ -78,7 +78,7 @@ class Waiting:
 
     def __init__(self, session: Session, account: Account) -> None:
         self._session, self._account = session, account
-        self._seen = seen_by(session, account)
+        self._seen, self._seen_route = seen_by(session, account), seen_by_route(session, account)
         contacts = (select(Case.id, Case.report_id, Report.version).join(Report, Report.id == Case.report_id)
                     .where(_LIVE, self._seen, Case.kind == "contact"))
         # A contact has no receipts yet: where it would go now is read from its report.
@@ -89,7 +89,7 @@ class Waiting:
         own = func.count(case((Case.owner_id == self._account.id, 1)))
         total, mine = self._session.execute(select(func.count(), own).select_from(Case).where(_LIVE, self._seen)).one()
         sent = (select(Receipt.route, func.count()).join(Case, Case.report_id == Receipt.report_id)
-                .where(_LIVE, self._seen).group_by(Receipt.route))
+                .where(_LIVE, self._seen, self._seen_route).group_by(Receipt.route))
         routes = Counter(dict(self._session.execute(sent).all()))
         routes.update(route for found in self._contacts.values() for route in found)
         return Counts(total, mine, dict(routes))
@@ -120,7 +120,8 @@ class Waiting:
             return Case.owner_id == self._account.id
         if not shown:
             return True
-        sent = exists().where(Receipt.report_id == Case.report_id, Receipt.route == shown).correlate(Case)
+        sent = exists().where(Receipt.report_id == Case.report_id, Receipt.route == shown,
+                              self._seen_route).correlate(Case)
         return or_(sent, Case.id.in_([case_id for case_id, routes in self._contacts.items() if shown in routes]))
 
     def closed(self, limit: int) -> list[str]:

@@ -27,6 +27,7 @@ _FIELDS = {
             "ask": TEXT,
             "values": {"type": "object", "minProperties": 1, "additionalProperties": TEXT},
             "private": {"const": True},
+            "common": {"const": True},
             "found_by": {"enum": ["name", "born", "phone", "caller", "plate"]},
         },
     },
@@ -77,7 +78,8 @@ _QUESTIONS = {
 class Field:
     """One thing that a report can hold; `values` is empty where any text may stand.
 
-    A `private` one is never said in a chat, and hidden at the desk. `found_by` says what its value is found by.
+    A `private` one is never said in a chat, and hidden at the desk. A `common` one says nothing of a single person, so
+    that whoever may read of one of them may read it. `found_by` says what its value is found by.
     """
 
     id: str
@@ -88,6 +90,7 @@ class Field:
     ask: str
     values: dict[str, str]
     private: bool
+    common: bool
     found_by: str | None
 
 
@@ -140,7 +143,7 @@ def fields() -> dict[str, Field]:
     data = load(DATA / "fields.yml", _FIELDS)
     return {
         key: Field(key, e["scope"], e["kind"], e["section"], e["label"], e["ask"], e.get("values", {}),
-                   e.get("private", False), e.get("found_by"))
+                   e.get("private", False), e.get("common", False), e.get("found_by"))
         for key, e in data.items()
     }
 

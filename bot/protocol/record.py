@@ -6,9 +6,10 @@ from typing import Any
 from bot.protocol.agenda import missing_labels
 from bot.protocol.catalogue import OPEN_ANSWERS, fields
 from bot.protocol.indicators import ASSESSMENT_GROUPS, indicators
+from bot.protocol.parts import Part
 from bot.protocol.profile import ROUTES
 from bot.protocol.report import Data, in_danger, signs_present, value
-from bot.protocol.routes import STATED_FEAR, decide, firewall, home_of, presumed_child, trafficking_signs
+from bot.protocol.routes import STATED_FEAR, Firewall, decide, firewall, home_of, presumed_child, trafficking_signs
 from bot.protocol.wording import lines
 
 PROTOCOL_VERSION = "2026.1"
@@ -113,13 +114,11 @@ def build(report: Data, here: str) -> dict[str, Any]:
         Persons with route and rules, safety, firewall, signs, account, and what is still missing.
     """
     each, whole = assess_all(report, here)
-    wall = firewall(report, here)
     return {
         "protocol_version": PROTOCOL_VERSION,
-        "values": {key: _shown(entry) for key, entry in report["values"].items()},
+        "values": _shown(report["values"]),
         "persons": [_person(report, person, here) for person in report["persons"]],
-        "firewall": {"standing": wall.standing, "known": wall.known, "closed": list(wall.closed),
-                     "on_agreement": list(wall.on_agreement), "agreed": list(wall.agreed)},
+        "firewall": _wall(firewall(report, here)),
         "signs": [
             {"id": key, "label": indicators()[key].label, "group": indicators()[key].group, **sign}
             for key, sign in report["signs"].items()
@@ -137,17 +136,44 @@ def build(report: Data, here: str) -> dict[str, Any]:
     }
 
 
-def _shown(entry: Data) -> dict[str, Any]:
-    return {k: entry.get(k) for k in ("value", "status", "source", "words", "open")}
+def build_part(report: Data, part: Part, here: str) -> dict[str, Any]:
+    """Write what whoever may read a part of a report reads of its record.
+
+    Args:
+        report: the whole report, which decides the routes.
+        part: the part.
+        here: ISO code of the country of the case.
+
+    Returns:
+        Persons with route and rules, values and firewall, under the names that `build` has for them, and nothing else.
+    """
+    whole = {person["id"]: person for person in report["persons"]}
+    return {
+        "protocol_version": PROTOCOL_VERSION,
+        "values": _shown(part.content["values"]),
+        "persons": [{**_person(report, whole[person["id"]], here, part.wall), "values": _shown(person["values"])}
+                    for person in part.content["persons"]],
+        "firewall": _wall(part.wall),
+    }
 
 
-def _person(report: Data, person: Data, here: str) -> dict[str, Any]:
-    made = decide(report, person, here)
+def _shown(values: Data) -> dict[str, Any]:
+    return {key: {k: entry.get(k) for k in ("value", "status", "source", "words", "open")}
+            for key, entry in values.items()}
+
+
+def _wall(wall: Firewall) -> dict[str, Any]:
+    return {"standing": wall.standing, "known": wall.known, "closed": list(wall.closed),
+            "on_agreement": list(wall.on_agreement), "agreed": list(wall.agreed)}
+
+
+def _person(report: Data, person: Data, here: str, wall: Firewall | None = None) -> dict[str, Any]:
+    made = decide(report, person, here, wall)
     return {
         "id": person["id"],
         "count": person["count"],
         "presumed_child": presumed_child(person),
-        "values": {key: _shown(entry) for key, entry in person["values"].items()},
+        "values": _shown(person["values"]),
         "route": made.route,
         "route_title": made.title,
         "rules": [{"id": r.id, "text": r.text, "source": r.source} for r in made.rules],
@@ -187,8 +213,9 @@ def schema() -> dict[str, Any]:
             desk={"oneOf": [{"type": "null"}, _object(
                 kind={"enum": ["contact", "referral"]}, reason=string, state={"enum": ["open", "claimed", "closed"]},
                 danger={"type": "boolean"}, missing={"type": "boolean"}, acknowledged_by=nullable,
-                acknowledged_at=nullable, decision=nullable, decision_reason=nullable, case_manager=nullable,
-                case_manager_organisation=nullable)]},
+                acknowledged_at=nullable, decision=nullable, decision_reason=nullable,
+                case_managers={"type": "array", "items": _object(
+                    route={"enum": list(ROUTES)}, name=string, organisation=string)})]},
             assessment={"type": "array", "items": _assessment_schema()}, assessment_summary=_assessment_schema(),
             transcript={"type": "array", "items": _object(
                 text=string, quick_replies={"type": "array", "items": _object(title=string, payload=string)},

@@ -227,13 +227,14 @@ def _fits(when: dict[str, Any], facts: dict[str, Any]) -> bool:
     return all(facts[key] in want if isinstance(want, list) else facts[key] == want for key, want in when.items())
 
 
-def decide(report: Data, person: Data, here: str) -> Decision:
+def decide(report: Data, person: Data, here: str, wall: Firewall | None = None) -> Decision:
     """Decide the route of one person: the first row of the table that fits, then the rules on top.
 
     Args:
         report: the report.
         person: one of its persons.
         here: ISO code of the country of the case.
+        wall: the closed countries that the rules name; those of the report where none are given.
 
     Returns:
         The decision with every rule that fired.
@@ -241,7 +242,8 @@ def decide(report: Data, person: Data, here: str) -> Decision:
     facts = facts_for(report, person, here)
     row = next(r for r in _table()["rows"] if _fits(r["when"], facts))
     rules = [Rule(row["id"], row["because"], cite(row["source"]))]
-    rules += [_rule(name, **more) for name, more in _on_top(report, person, facts, row["route"], here)]
+    fired = _on_top(report, person, facts, row["route"], wall or firewall(report, here))
+    rules += [_rule(name, **more) for name, more in fired]
     return Decision(row["route"], title(row["route"]), tuple(rules))
 
 
@@ -251,7 +253,7 @@ def _rule(name: str, **more: str) -> Rule:
 
 
 def _on_top(
-    report: Data, person: Data, facts: dict[str, Any], route: str, here: str
+    report: Data, person: Data, facts: dict[str, Any], route: str, wall: Firewall
 ) -> list[tuple[str, dict[str, str]]]:
     fired: list[tuple[str, dict[str, str]]] = []
     if value(report, "danger") == "yes":
@@ -275,7 +277,6 @@ def _on_top(
         fired.append(("presumed_child", {}))
     if age is not None and min(years) <= 17 <= max(years):
         fired.append(("turning_18", {}))
-    wall = firewall(report, here)
     if wall.standing:
         fired.append(("firewall", {"closed": closed_in_words(wall)}))
     elif not wall.known:
@@ -331,6 +332,11 @@ def firewall(report: Data, here: str) -> Firewall:
     return Firewall(False, False, (ALL_FOREIGN,))
 
 
+def linked_countries(person: Data, here: str) -> set[str]:
+    """Give every foreign country that a person has to do with, feared or not."""
+    return set().union(*(_countries(person, field) for field in ("feared", *_LINKS))) - {here}
+
+
 def _feared(person: Data, stated: str, here: str) -> tuple[set[str], set[str]]:
     """Give the countries that one person fears, and the others that they have to do with."""
     refuge = _countries(person, "residence_country") if stated == "refugee" else set()
@@ -358,6 +364,11 @@ def routes_of(report: Data, here: str) -> list[str]:
     sent = [person for person in report["persons"] if not declined(report, person)]
     found = [decide(report, person, here).route for person in sent]
     return list(dict.fromkeys(found)) or ["consult"]
+
+
+def routes_by_person(report: Data, here: str) -> dict[str, str]:
+    """Give the route of each person by their id, also of an adult who said no to the referral."""
+    return {person["id"]: decide(report, person, here).route for person in report["persons"]}
 
 
 def declined(report: Data, person: Data) -> bool:

@@ -18,17 +18,19 @@
 """
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import and_, false, select, true
+from sqlalchemy import and_, exists, false, select, true
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import ColumnElement
 
 from bot.conversations.messages import DESK, changed, hold
 from bot.conversations.tables import Conversation
+from bot.referrals.appointments import appointed, carried
 from bot.referrals.notices import notify
 from bot.referrals.reports import content_of, profile_for
-from bot.referrals.tables import Case, Report
+from bot.referrals.tables import Appointment, Case, Receipt, Report
 from bot.referrals.told import told
 from bot.security import audit
 from bot.security.accounts import DESK_ROLES, MANAGER
@@ -151,22 +153,45 @@ def seen_by(session: Session, account: Account) -> ColumnElement[bool]:
         account: who looks.
 
     Returns:
-        All for an officer; for a case manager the accepted referrals that name them; none for anybody else.
+        All for an officer; for a case manager the accepted referrals that name them for a route; none for anybody else.
+        How much of a case is seen: `routes_seen`.
     """
     if account.role in DESK_ROLES:
         return true()
     if account.role != MANAGER:
         return false()
-    named = Case.case_manager.lookup(session, account.display_name)["case_manager_hash"]
-    return and_(Case.kind == "referral", Case.decision == "accept", Case.case_manager_hash == named)
+    named = select(Appointment.case_id).where(appointed(session, account))
+    return and_(Case.kind == "referral", Case.decision == "accept", Case.id.in_(named))
 
 
-def sees(account: Account, case: Case) -> bool:
-    """Tell whether an account sees a case: officers every one, a case manager the accepted referrals that name them."""
-    return account.role in DESK_ROLES or (
-        account.role == MANAGER and (case.kind, case.decision) == ("referral", "accept")
-        and case.case_manager == account.display_name
-    )
+def seen_by_route(session: Session, account: Account) -> ColumnElement[bool]:
+    """Give the condition on the receipts of a case whose routes an account sees: all, or those that name it."""
+    if account.role in DESK_ROLES:
+        return true()
+    return exists().where(Appointment.case_id == Case.id, Appointment.route == Receipt.route,
+                          appointed(session, account)).correlate(Case, Receipt)
+
+
+def routes_seen(session: Session, account: Account, cases: Collection[str]) -> dict[str, frozenset[str] | None]:
+    """Give the routes whose persons an account may read of, by case.
+
+    Args:
+        session: any transaction.
+        account: who looks.
+        cases: ids of the cases.
+
+    Returns:
+        None, which is all, of every case for an officer; for a case manager the routes that name them; cases of which
+        nothing is seen are left out.
+    """
+    if account.role in DESK_ROLES:
+        return dict.fromkeys(cases)
+    return dict(carried(session, account, cases)) if account.role == MANAGER else {}
+
+
+def sees(session: Session, account: Account, case: Case) -> bool:
+    """Tell whether an account sees a case; `seen_by` tells the same of many."""
+    return case.id in routes_seen(session, account, [case.id])
 
 
 def find_seen(session: Session, case_id: str, account: Account) -> Opened:
@@ -184,7 +209,7 @@ def find_seen(session: Session, case_id: str, account: Account) -> Opened:
         NoSuchCase: there is none that the account sees.
     """
     opened = find(session, case_id)
-    if not sees(account, opened.case):
+    if not sees(session, account, opened.case):
         raise NoSuchCase(case_id)
     return opened
 

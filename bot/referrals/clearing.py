@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversations.messages import DESK, changed
 from bot.conversations.tables import Conversation, Delivery, DialogueState, Message
-from bot.referrals.tables import Amendment, Case, Hold, Receipt, Report, SearchToken
+from bot.referrals.tables import Amendment, Appointment, Case, Hold, Receipt, Report, SearchToken
 from bot.security.keys import erase_key, transcript_of
 
 
@@ -89,7 +89,7 @@ class Clearing:
         """Clear a report, its case, and what hangs on them."""
         cases = select(Case.id).where(Case.report_id == report.id)
         self._rows(Hold, Hold.case_id.in_(cases))
-        for table in (SearchToken, Amendment, Receipt, Case):
+        for table in (SearchToken, Amendment, Receipt, Appointment, Case):
             self._rows(table, table.report_id == report.id)
         self._rows(Report, Report.id == report.id)
         self._keys([report.id])

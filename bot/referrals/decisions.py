@@ -1,16 +1,20 @@
 """What the desk decides about a case: decision, contact to referral, case manager, close; each is told."""
 from __future__ import annotations
 
+import uuid
+from collections.abc import Collection
+
 from sqlalchemy.orm import Session
 
 from bot.crash_points import reached
 from bot.database import now
 from bot.referrals import reports
+from bot.referrals.appointments import appointments_of
 from bot.referrals.cases import AlreadyReferral, NotSaid, Opened, StillContact, done, find, find_own, required, say
 from bot.referrals.claims import leave_chat
 from bot.referrals.receipts import confirm_here
 from bot.referrals.reference import clean_reference
-from bot.referrals.tables import Report
+from bot.referrals.tables import Appointment, Report
 from bot.referrals.told import told
 from bot.security.tables import Account
 
@@ -104,13 +108,15 @@ def make_referral(session: Session, case_id: str, account: Account) -> Opened:
     return opened
 
 
-def name_case_manager(session: Session, case_id: str, account: Account, manager: str, organisation: str) -> Opened:
-    """Name who looks after the child from here on.
+def name_case_manager(session: Session, case_id: str, account: Account, routes: Collection[str], manager: str,
+                      organisation: str) -> Opened:
+    """Name who looks after the persons of some routes from here on; who was named for others stays.
 
     Args:
         session: a writing transaction.
         case_id: the case.
         account: the officer who has it.
+        routes: routes of persons of this case; where all are on one route none need be given.
         manager: name of the case manager.
         organisation: their organisation.
 
@@ -119,15 +125,27 @@ def name_case_manager(session: Session, case_id: str, account: Account, manager:
 
     Raises:
         NoSuchCase: there is no such case.
-        NotSaid: name or organisation is missing.
+        NotSaid: name or organisation is missing, or a route, or nobody in the case is on a route that was given.
         WrongState: the officer does not have the case.
     """
     opened = find_own(session, case_id, account)
+    there = reports.routes_in(session, opened.report)
+    chosen = set(routes) if routes or len(there) > 1 else set(there)
+    if not chosen or not chosen <= set(there):
+        raise NotSaid("route")
     manager = required("manager", manager, LONGEST_NAME)
     organisation = required("organisation", organisation, LONGEST_NAME)
-    if (opened.case.case_manager, opened.case.case_manager_organisation) != (manager, organisation):
-        opened.case.case_manager = manager
-        opened.case.case_manager_organisation = organisation
+    named = {one.route: one for one in appointments_of(session, case_id)}
+    new = [route for route in chosen
+           if route not in named or (named[route].manager, named[route].organisation) != (manager, organisation)]
+    for route in new:
+        one = named.get(route)
+        if one is None:
+            session.add(Appointment(id=str(uuid.uuid4()), case_id=case_id, report_id=opened.report.id, route=route,
+                                    manager=manager, organisation=organisation))
+        else:
+            one.manager, one.organisation, one.at = manager, organisation, now()
+    if new:
         say(session, opened, "case_manager", name=account.display_name, manager=manager, organisation=organisation)
         done(session, opened, account, "case.manager")
     session.flush()

@@ -14,7 +14,7 @@ from bot.protocol.retention import RECORDS
 from bot.referrals.cases import OnHold
 from bot.referrals.clearing import Clearing
 from bot.referrals.index import unindex
-from bot.referrals.tables import Amendment, Case, Hold, Receipt, Report
+from bot.referrals.tables import Amendment, Appointment, Case, Hold, Receipt, Report
 from bot.security import audit
 from bot.security.certificates import REQUEST, Of, bind_again, certify
 from bot.security.keys import erase_key, transcript_of
@@ -105,7 +105,7 @@ def _blank(session: Session, report: Report, by: str) -> Counter[str]:
     session.refresh(report)
     conversation = session.get(Conversation, report.conversation_id)
     messages = session.execute(select(Message).filter_by(report_id=report.id)).scalars().all()
-    rest = [row for table in (Amendment, Receipt)
+    rest = [row for table in (Amendment, Appointment, Receipt)
             for row in session.execute(select(table).filter_by(report_id=report.id)).scalars()]
     case = session.execute(select(Case).filter_by(report_id=report.id)).scalar_one_or_none()
     rows = (report, *messages, *rest, *filter(None, [case]))

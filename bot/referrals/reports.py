@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,10 +16,12 @@ from bot.crash_points import reached
 from bot.database import now
 from bot.notices.outbox import announce
 from bot.protocol.catalogue import text
+from bot.protocol.parts import Part, part_of
 from bot.protocol.profile import Profile, profile_of
 from bot.protocol.record import PROTOCOL_VERSION, build
 from bot.protocol.report import Data, in_danger, new_report, value
-from bot.protocol.routes import here_of, routes_of
+from bot.protocol.routes import here_of, routes_by_person, routes_of
+from bot.referrals.appointments import appointments_of
 from bot.referrals.index import index, usable_key
 from bot.referrals.reference import new_reference
 from bot.referrals.responders import enter_sender
@@ -121,6 +124,22 @@ def profile_for(content: Data) -> tuple[Profile, bool]:
 def here_for(content: Data) -> str:
     """Give the ISO code of the country of a report."""
     return here_of(content, profile_of(None, settings().profile)[0].code)
+
+
+def routes_in(session: Session, report: Report) -> list[str]:
+    """Give the routes of a report's persons as they are now, each once, also of adults who said no to the referral.
+
+    Where nobody is described, or can be read any more, they are those by which it was sent, else `consult`.
+    """
+    content = content_of(report)
+    each = list(dict.fromkeys(routes_by_person(content, here_for(content)).values()))
+    sent = select(Receipt.route).filter_by(report_id=report.id).order_by(Receipt.route)
+    return each or list(session.execute(sent).scalars()) or ["consult"]
+
+
+def part_for(content: Data, routes: Collection[str] | None) -> Part:
+    """Give what may be read of a report by whoever looks after the persons of some routes; None stands for all."""
+    return part_of(content, here_for(content), routes)
 
 
 def open_case(session: Session, report: Report, conversation: Conversation, reason: str) -> Case:
@@ -292,8 +311,8 @@ def state_in_words(session: Session, report: Report) -> str:
     parts = [text("status_received", name=case.acknowledged_by, when=_clock(case.acknowledged_at))]
     if case.decision:
         parts = [text("status_decided", name=case.acknowledged_by, decision=case.decision.replace("_", " "))]
-    if case.case_manager:
-        parts.append(text("status_manager", name=case.case_manager, organisation=case.case_manager_organisation or "-"))
+    named = dict.fromkeys((one.manager, one.organisation) for one in appointments_of(session, case.id))
+    parts += [text("status_manager", name=name, organisation=organisation) for name, organisation in named]
     elsewhere = select(Receipt).filter_by(report_id=report.id, on_this_desk=False)
     for receipt in session.execute(elsewhere.where(Receipt.confirmed_at.is_not(None))).scalars():
         parts.append(text("status_taken", receiver=receipt.receiver))
@@ -351,8 +370,9 @@ def record_of(session: Session, report: Report) -> dict[str, Any]:
             "kind": case.kind, "reason": case.reason, "state": case.state, "danger": case.danger,
             "missing": case.missing, "acknowledged_by": case.acknowledged_by,
             "acknowledged_at": _iso(case.acknowledged_at), "decision": case.decision,
-            "decision_reason": case.decision_reason, "case_manager": case.case_manager,
-            "case_manager_organisation": case.case_manager_organisation,
+            "decision_reason": case.decision_reason,
+            "case_managers": [{"route": one.route, "name": one.manager, "organisation": one.organisation}
+                              for one in appointments_of(session, case.id)],
         },
         "transcript": shown,
     }

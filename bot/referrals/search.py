@@ -2,18 +2,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.protocol.report import Data
-from bot.protocol.search import BORN, CALLER, NAME, PHONE, PLATE, SOUND, WRITTEN, asked_for, tokens_of
+from bot.protocol.search import BORN, CALLER, NAME, PHONE, PLATE, SOUND, WRITTEN, Token, asked_for, tokens_of
 from bot.referrals.index import hashed, with_all
 from bot.referrals.reports import here_for
 from bot.referrals.tables import SearchToken
 from bot.security.keys import index_keys
+
+Limits = Callable[[Collection[str]], Mapping[str, set[Token]]]
+"""Gives the tokens that count, of those of some reports of which not all do."""
 
 MOST = 500
 """Names that sound alike that are looked at, of records that share nothing else: what is in more tells nothing."""
@@ -21,9 +24,10 @@ MOST = 500
 
 @dataclass(frozen=True)
 class Found:
-    """Reports that were found, and by what: name, sound, born, phone or plate."""
+    """Reports that were found, and by what: name, sound, born, phone or plate; each has every one of the tokens."""
 
     by: str
+    tokens: tuple[Token, ...]
     reports: frozenset[str]
 
 
@@ -48,26 +52,24 @@ def search(session: Session, typed: str, here: str) -> Iterator[Found]:
         here: ISO code of the country of the desk.
 
     Yields:
-        The surest first, each report once, and each only looked for when it is asked for; nothing where nothing like
-        that can be looked for.
+        The surest first, and each only looked for when it is asked for; nothing where nothing like that can be looked
+        for. A report may be found by several.
 
     Raises:
         KeyMissing: there is no key file.
     """
-    before: set[str] = set()
     for tokens in asked_for(typed, here):
-        found = with_all(session, tokens) - before
-        before |= found
-        yield Found(tokens[0].kind, frozenset(found))
+        yield Found(tokens[0].kind, tuple(tokens), frozenset(with_all(session, tokens)))
 
 
-def alike(session: Session, report_id: str, content: Data) -> list[Alike]:
+def alike(session: Session, report_id: str, content: Data, limits: Limits = lambda _: {}) -> list[Alike]:
     """Find the reports that may be about the same child or the same people.
 
     Args:
         session: any transaction.
         report_id: the report.
-        content: its content.
+        content: its content, or the part of it that counts.
+        limits: gives, of reports of which a part counts, the tokens of that part; of others all tokens count.
 
     Returns:
         The strong ones first.
@@ -80,7 +82,8 @@ def alike(session: Session, report_id: str, content: Data) -> list[Alike]:
     if not own:
         return []
     shared: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    for key in index_keys().values():
+    keys = index_keys().values()
+    for key in keys:
         mine = {hashed(key, token): token.kind for token in own}
         query = select(SearchToken.report_id, SearchToken.token, SearchToken.kind).where(
             SearchToken.token.in_(mine), SearchToken.kind != CALLER, SearchToken.report_id != report_id)
@@ -90,6 +93,9 @@ def alike(session: Session, report_id: str, content: Data) -> list[Alike]:
         for row in (*rare, *session.execute(of_rare), *session.execute(sounding.limit(MOST))):
             kind = WRITTEN if WRITTEN in (row.kind, mine[row.token]) else row.kind
             shared[row.report_id].add((kind, row.token))
+    for report, tokens in limits(shared).items():
+        counted = {hashed(key, token) for key in keys for token in tokens}
+        shared[report] = {(kind, token) for kind, token in shared[report] if token in counted}
     sounds = {report: sum(1 for kind, _ in tokens if kind == SOUND) for report, tokens in shared.items()}
     own_sounds = sum(1 for token in own if token.kind == SOUND)
     # One name of two is shared by many; all of the shorter name, or two parts, are not.

@@ -67,14 +67,23 @@ class Case(SealedRow, Base):
     alarms = Column(Integer, nullable=False, default=0)
     decision = Column(String(16), nullable=True)
     decision_reason = Sealed(nullable=True, damaged=lambda: sentence("unreadable"))
-    case_manager = Sealed(nullable=True, hashed="case_manager", unique=False, damaged=lambda: sentence("unreadable"))
-    case_manager_organisation = Sealed(nullable=True, damaged=lambda: sentence("unreadable"))
     closed_at = Column(UtcTime, nullable=True)
-    __table_args__ = (
-        Index("cases_queue", "state", "danger", "opened_at"),
-        Index("cases_closed", "state", "closed_at"),
-        Index("ix_cases_case_manager_hash", "case_manager_hash"),
-    )
+    __table_args__ = (Index("cases_queue", "state", "danger", "opened_at"), Index("cases_closed", "state", "closed_at"))
+    sealed_under = ("report_id",)
+
+
+class Appointment(SealedRow, Base):
+    """That somebody is the case manager for the persons of one route of a case; `manager` is a display name."""
+
+    __tablename__ = "appointments"
+    id = Column(String(36), primary_key=True)
+    case_id = Column(ForeignKey("cases.id"), nullable=False)
+    report_id = Column(ForeignKey("reports.id"), nullable=False, index=True)
+    route = Column(String(20), nullable=False)
+    manager = Sealed(hashed="case_manager", unique=False, damaged=lambda: sentence("unreadable"))
+    organisation = Sealed(damaged=lambda: sentence("unreadable"))
+    at = Column(UtcTime, nullable=False, default=now)
+    __table_args__ = (UniqueConstraint("case_id", "route"), Index("ix_appointments_manager_hash", "manager_hash"))
     sealed_under = ("report_id",)
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -13,45 +14,52 @@ from bot.conversations.tables import Conversation, Message
 from bot.database import now, reading, writing
 from bot.desk import access
 from bot.door import bot_client
-from bot.referrals.tables import Case, Report
+from bot.referrals.tables import Appointment, Case, Report
 from bot.security import accounts
 from bot.security.accounts import ADMIN, DESK_ROLES, DUTY, MANAGER, ROLES, SUPERVISOR
 from tests.desk.conftest import Clock
-from tests.desk_world import Browser, Desk, Sample, make_case
+from tests.desk_world import Browser, Desk, Sample, appoint, dismiss, make_case
+from tests.mixed_case import GIRL, LINES, LOOKED_FOR, OWN, WOMAN, mixed_case
 
 WHO = st.integers(0, 3)
 """Who acts; what else is drawn is a case, or the place of an id that is none of a case."""
 WHAT = st.integers(0, 5)
 ROLE = st.sampled_from([*ROLES, DUTY, SUPERVISOR])
+ROUTE = st.sampled_from([GIRL, WOMAN, "nrm_child"])
+"""One of the girl, one of the woman, who is in one case only, and one that nobody is on."""
 STORY = "Girl about 14 at the weir, an older man holds her passport"
 FORMS: dict[str, dict[str, Any]] = {
     "send": {"text": "Are you safe?"}, "answers": {"version": "1", "report.tonight": "hospital"},
-    "decide": {"decision": "accept"}, "manager": {"manager": "Officer 1", "organisation": "Care"},
+    "decide": {"decision": "accept"}, "manager": {"organisation": "Care"},
     "confirm": {"route": "nfp", "by": "Ms Ray"}, "close": {"reason": "Done"}, "reveal": {"why": "caller"},
 }
-PAGES = {"case_page": "/desk/case/{}", "print_page": "/desk/case/{}/print?route=nfp"}
+PAGES = {"case_page": "/desk/case/{}", "print_page": "/desk/case/{}/print"}
 
 
 class Access(RuleBasedStateMachine):
-    """Three referrals and four people whose roles change, beside a second reading of the rules."""
+    """Three referrals, one of them of a girl and a woman, and four people whose roles change.
+
+    What they may is read a second time from the rules, in other words than the code's.
+    """
 
     browsers: list[Browser] = []
     root: Browser
     clock: Clock
 
-    @initialize(role=ROLE, named=WHO)
-    def people_and_cases(self, role: str, named: int) -> None:
-        self.samples = [make_case(writing, sent=True, text=STORY) for _ in range(3)]
-        with writing() as session:
-            # One case has a case manager already; who that is may be in any role.
-            session.get(Case, self.samples[0].case).decision = "accept"
-            session.get(Case, self.samples[0].case).case_manager = self.browsers[named].account.display_name
+    @initialize(role=ROLE, of_girl=WHO, of_woman=WHO)
+    def people_and_cases(self, role: str, of_girl: int, of_woman: int) -> None:
+        self.samples = [mixed_case(), *(make_case(writing, sent=True, text=STORY) for _ in range(2))]
+        # One case has case managers already; who that is may be in any role.
+        for who, route in ((of_girl, GIRL), (of_woman, WOMAN)):
+            appoint(writing, self.samples[0], self.browsers[who].account.display_name, route)
         for who, first in enumerate([MANAGER, DUTY, DUTY, role]):
             self.role_changes(who, first)
         self.somebody_acts(1, 1, "claim")
 
     def teardown(self) -> None:
-        """Leave nothing in the queue of other tests."""
+        """Leave nothing in the queue of other tests, and nobody named: all these cases are of people alike."""
+        for sample in self.samples:
+            dismiss(writing, sample)
         with writing() as session:
             session.execute(update(Case).where(Case.id.in_([sample.case for sample in self.samples]))
                             .values(state="closed", closed_at=now()))
@@ -72,21 +80,26 @@ class Access(RuleBasedStateMachine):
                 chat = session.execute(select(Conversation.state).filter_by(id=sample.conversation)).scalar()
                 version = session.execute(select(Report.version).filter_by(id=sample.report)).scalar()
                 said = select(func.count(Message.id)).filter_by(conversation_id=sample.conversation)
-                found.append((*case, chat, version, session.execute(said).scalar()))
+                named = select(Appointment.__table__).filter_by(case_id=sample.case).order_by(Appointment.route)
+                found.append((*case, chat, version, session.execute(said).scalar(), session.execute(named).all()))
         return found
 
     def _case(self, sample: Sample) -> Case:
         with reading() as session:
             return session.get(Case, sample.case)
 
-    def _sees(self, who: int, sample: Sample | None) -> bool:
-        """Read the rules a second time, in other words than the code."""
+    def _sees(self, who: int, sample: Sample | None) -> set[str]:
+        """Give the routes whose persons somebody may read of."""
         role = self.roles[who]
         if sample is None or role not in (*DESK_ROLES, MANAGER):
-            return False
-        case = self._case(sample)
-        named = case.case_manager == self.browsers[who].account.display_name
-        return role != MANAGER or (case.decision == "accept" and named)
+            return set()
+        there = {GIRL, WOMAN} if sample == self.samples[0] else {GIRL}
+        if role != MANAGER:
+            return there
+        with reading() as session:
+            named = {one.route for one in session.query(Appointment).filter_by(case_id=sample.case)
+                     if one.manager == self.browsers[who].account.display_name}
+        return there & named if self._case(sample).decision == "accept" else set()
 
     @property
     def roles(self) -> list[str]:
@@ -106,12 +119,15 @@ class Access(RuleBasedStateMachine):
         home = browser.client.get("/desk/sign-in", follow_redirects=True)
         browser.csrf = home.text.split('name="csrf" value="')[1].split('"')[0]
 
-    @rule(who=WHO, asked=WHAT, act=st.sampled_from(sorted(access.ACTS)))
-    def somebody_acts(self, who: int, asked: int, act: str) -> None:
+    @rule(who=WHO, asked=WHAT, act=st.sampled_from(sorted(access.ACTS)), named=WHO, routes=st.lists(ROUTE, max_size=2))
+    def somebody_acts(self, who: int, asked: int, act: str, named: int = 0, routes: Collection[str] = ()) -> None:
         case_id, sample = self._asked(asked)
         before, role = self._stored(), self.roles[who]
         case = self._case(sample) if sample else None
-        answer = self.browsers[who].act(case_id, act, **{**FORMS.get(act, {}), "own_id": uuid.uuid4().hex})
+        form = {**FORMS.get(act, {}), "own_id": uuid.uuid4().hex}
+        if act == "manager":
+            form |= {"route": list(routes), "manager": self.browsers[named].account.display_name}
+        answer = self.browsers[who].act(case_id, act, **form)
         after, rule_of_act = self._stored(), access.ACTS[act]
         if role not in rule_of_act.roles:
             assert answer.status_code == 403 and after == before
@@ -124,24 +140,36 @@ class Access(RuleBasedStateMachine):
             row for number, row in enumerate(before) if number != asked], "another case was changed"
         assert answer.status_code in (303, 409, 422) and (answer.status_code == 303 or after == before)
 
-    @rule(who=WHO, asked=WHAT, page=st.sampled_from(sorted(PAGES)))
-    def somebody_reads(self, who: int, asked: int, page: str) -> None:
+    @rule(who=WHO, asked=WHAT, page=st.sampled_from(sorted(PAGES)), route=ROUTE)
+    def somebody_reads(self, who: int, asked: int, page: str, route: str) -> None:
         case_id, sample = self._asked(asked)
         before = self._stored()
-        answer = self.browsers[who].client.get(PAGES[page].format(case_id))
-        sees = self._sees(who, sample)
-        assert (answer.status_code == 200) == sees == ("passport" in answer.text)
-        assert sees or answer.status_code == (404 if self.roles[who] in access.RIGHTS[page] else 403)
+        answer = self.browsers[who].client.get(PAGES[page].format(case_id), params={"route": route})
+        shown = self._sees(who, sample) & ({route} if page == "print_page" else {GIRL, WOMAN})
+        assert (answer.status_code == 200) == bool(shown)
+        assert shown or answer.status_code == (404 if self.roles[who] in access.RIGHTS[page] else 403)
+        alone = sample != self.samples[0]
+        assert ("passport" in answer.text) == (bool(shown) and (alone or len(shown) == 2)), "what speaks of all"
+        for one, line in LINES.items():
+            assert (line in answer.text) == (one in shown), one
+        if self.roles[who] == MANAGER:
+            # Officers read every country's name in the form for a call.
+            others = [word for one in OWN if one not in shown for word in OWN[one]]
+            assert not [word for word in others if word in answer.text]
         assert self._stored() == before
 
     @rule(who=WHO, asked=st.integers(0, 2), closed=st.booleans())
     def somebody_looks_through_the_lists(self, who: int, asked: int, closed: bool) -> None:
         sample, browser, before = self.samples[asked], self.browsers[who], self._stored()
-        sees = self._sees(who, sample)
+        sees = bool(self._sees(who, sample))
         listed = browser.client.get("/desk?show=closed").text if closed else self._queue(browser)
         assert (sample.case in listed) == (sees and (self._case(sample).state == "closed") == closed)
         found = browser.post("/desk/find", typed=sample.reference)
         assert (found.headers.get("location") == f"/desk/case/{sample.case}") == sees
+        for route, typed in LOOKED_FOR.items():
+            answer = browser.post("/desk/find", typed=typed[1])
+            hit = self.samples[0].case in answer.text.partition('id="found"')[2]
+            assert hit == (route in self._sees(who, self.samples[0])), route
         assert self._stored() == before
 
     def _queue(self, browser: Browser) -> str:
@@ -174,6 +202,5 @@ def test_nothing_is_read_or_changed_but_what_the_table_gives(desk: Desk, clock: 
     run = uuid.uuid4().hex[:6]
     Access.clock = clock
     Access.browsers = [desk.signed_in(DUTY, f"Officer {number} {run}") for number in range(4)]
-    FORMS["manager"]["manager"] = Access.browsers[1].account.display_name
     run_state_machine_as_test(Access, settings=settings(
         max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)))

@@ -127,7 +127,7 @@ def test_a_notice_names_its_case_where_a_chat_has_several(store: Store, ana: Acc
     contact = make_case(store.writing, conversation="two", people=[{"age": 9, "sex": "male"}])
     do(store, claims.claim, contact.case, ana)
     assert told_to(store.writing, sent.conversation)[-1].startswith("About the case not sent yet (male, 9): ")
-    do(store, decisions.name_case_manager, sent.case, ana, "Mira Holm", "Care Norvik")
+    do(store, decisions.name_case_manager, sent.case, ana, [], "Mira Holm", "Care Norvik")
     assert told_to(store.writing, sent.conversation)[-1].startswith(f"About {sent.reference}: Case manager: Mira Holm")
     with store.writing() as session:
         notice = messages_after(session, sent.conversation)[-1]
@@ -370,10 +370,9 @@ def test_the_case_manager_is_named(store: Store, ana: Account) -> None:
     sample = claimed(store, ana)
     for missing in (("", "Agency"), ("Ion", " ")):
         with pytest.raises(cases.NotSaid):
-            do(store, decisions.name_case_manager, sample.case, ana, *missing)
-    for _ in range(2):
-        opened = do(store, decisions.name_case_manager, sample.case, ana, "Ion Popa", "Child agency")
-    assert opened.case.case_manager_organisation == "Child agency"
+            do(store, decisions.name_case_manager, sample.case, ana, [], *missing)
+    for routes in ([], ["nfp"]):
+        do(store, decisions.name_case_manager, sample.case, ana, routes, "Ion Popa", "Child agency")
     assert told_to(store.writing, sample.conversation)[1:] == [
         "Case manager: Ion Popa, Child agency. Named by Ana Marin, duty desk."
     ]
@@ -428,7 +427,7 @@ ACTS = {
     "answers": lambda s, case, who: talk.enter_answers(s, case, who, {(None, "place"): "x"}, 1),
     "decide": lambda s, case, who: decisions.decide(s, case, who, "need_more", "x"),
     "make_referral": lambda s, case, who: decisions.make_referral(s, case, who),
-    "manager": lambda s, case, who: decisions.name_case_manager(s, case, who, "x", "x"),
+    "manager": lambda s, case, who: decisions.name_case_manager(s, case, who, [], "x", "x"),
     "confirm": lambda s, case, who: receipts.confirm_receipt(s, case, who, "nfp", "x"),
     "close": lambda s, case, who: decisions.close(s, case, who, "x"),
     "take_over": lambda s, case, who: claims.take_over(s, case, who),

@@ -40,7 +40,7 @@ def sent() -> Sample:
     with writing() as session:
         claims.claim(session, sample.case, officer)
         decisions.decide(session, sample.case, officer, "need_more", "Ask Zorvina")
-        decisions.name_case_manager(session, sample.case, officer, "Mira Wexbury", "Care")
+        decisions.name_case_manager(session, sample.case, officer, [], "Mira Wexbury", "Care")
         amend(session, sample.report, "Wexbury again", "responder", True, None)
     return sample
 

@@ -1,9 +1,11 @@
 """Role by route by state of the case: what `data/access.yml` grants happens, everything else changes nothing."""
 from __future__ import annotations
 
+import re
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
+from html import unescape
 from typing import Any
 
 import httpx
@@ -14,9 +16,11 @@ from bot.conversations.tables import Conversation, Message
 from bot.database import now, reading, writing
 from bot.desk import access, acts
 from bot.door import bot_client
+from bot.protocol.profile import ROUTES as PROFILE_ROUTES
 from bot.referrals.tables import Case, Hold, Report
 from bot.security.accounts import DESK_ROLES, DUTY, MANAGER, ROLES, SUPERVISOR
-from tests.desk_world import Browser, Desk, Sample, desk_routes, make_account, make_case
+from tests.desk_world import Browser, Desk, Sample, appoint, desk_routes, dismiss, make_account, make_case
+from tests.mixed_case import GIRL, LINES, LOOKED_FOR, OF_ALL, OWN, WOMAN, mixed_case
 
 NOBODY = "nobody"
 STATES = ("open", "own", "other", "closed")
@@ -43,6 +47,7 @@ ROUTES = desk_routes()
 WITHOUT_CASE = [one for one in ROUTES if "/case/" not in one[2] and one[0] in access.RIGHTS and one[0] != "sign_out"]
 PAGES_OF_A_CASE = {"case_page": "/desk/case/{}", "print_page": "/desk/case/{}/print?route=nfp"}
 EVERYBODY = [NOBODY, *ROLES]
+ELSEWHERE = "Another person in this report is with another route; ask the duty desk."
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +86,8 @@ def right(figure: Callable[[str], None]) -> Iterator[Counter[str]]:
     yield answered
     endpoints = len(WITHOUT_CASE) + len(PAGES_OF_A_CASE) + len(access.ACTS)
     figure(f"rights at the desk, {len(EVERYBODY)} roles x {endpoints} routes and acts x {len(STATES)} states: "
-           f"{answered['states']} requests, and {answered['foreign']} with the id of another record, all as granted")
+           f"{answered['states']} requests, {answered['foreign']} with the id of another record, and "
+           f"{answered['routes']} of case managers by route, all as granted")
 
 
 def set_state(sample: Sample, state: str, asking: str | None, holder: str) -> None:
@@ -246,7 +252,7 @@ def test_a_case_manager_sees_accepted_referrals_that_name_them(browsers: dict[st
     with writing() as session:
         case = session.get(Case, sample.case)
         case.kind, case.decision = kind, decision
-        case.case_manager = manager.account.display_name if named else "Ion Popa"
+    appoint(writing, sample, manager.account.display_name if named else "Ion Popa", "nfp")
     for path in PAGES_OF_A_CASE.values():
         assert manager.client.get(path.format(sample.case)).status_code == (200 if sees else 404), path
     listed = manager.client.get("/desk?show=closed" if state == "closed" else "/desk").text
@@ -255,3 +261,60 @@ def test_a_case_manager_sees_accepted_referrals_that_name_them(browsers: dict[st
     assert found.status_code == (303 if sees else 404)
     for act in access.ACTS:
         assert manager.act(sample.case, act, **FORMS.get(act, {})).status_code == 403, act
+    dismiss(writing, sample)
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("named", [(), (GIRL,), (WOMAN,), (GIRL, WOMAN)], ids=["none", "child", "adult", "both"])
+def test_a_case_manager_reads_the_persons_of_their_routes_alone(browsers: dict[str, Browser], holder: str,
+                                                                right: Counter[str], named: tuple[str, ...],
+                                                                state: str) -> None:
+    manager, sample, other = browsers[MANAGER], mixed_case(), make_case(writing, sent=True)
+    appoint(writing, sample, "Ion Popa", GIRL, WOMAN)
+    appoint(writing, sample, manager.account.display_name, *named)
+    set_state(sample, state, None, holder)
+    others = [word for route in OWN if route not in named for word in (*OWN[route], *OF_ALL, "Ion Popa")]
+
+    def answered(answer: httpx.Response, status: int, *words: str) -> str:
+        """Check an answer: nothing in it is another route's, and what is asked for is there."""
+        assert answer.status_code == status, answer.url
+        text = unescape(answer.text)
+        assert not [word for word in others if word in text], answer.url
+        assert not [word for word in words if word not in text], answer.url
+        right["routes"] += 1
+        return text
+
+    page = f"/desk/case/{sample.case}"
+    own = [word for route in named for word in OWN[route]]
+    told = OF_ALL if len(named) == 2 else ()
+    shown = answered(manager.client.get(page), 200 if named else 404, *own, *told, *(["Ustrel Halt"] if named else []))
+    assert (ELSEWHERE in shown) == (len(named) == 1)
+    for route in PROFILE_ROUTES:
+        answer = manager.client.get(f"{page}/print", params={"route": route})
+        paper = answered(answer, *(200, *OWN[route]) if route in named else (404,))
+        not_of_it = [word for one in OWN if one != route for word in (*OWN[one], *OF_ALL)]
+        assert not [word for word in not_of_it if word in paper], route
+    for show in ("closed",) if state == "closed" else ("", *PROFILE_ROUTES):
+        text = answered(manager.client.get("/desk", params={"show": show}), 200)
+        listed = bool(named) and show in ("", "closed", *named)
+        assert (sample.case in text) == listed, show
+        assert [route for route in LINES if LINES[route] in text] == [r for r in LINES if listed and r in named], show
+        counted = dict(re.findall(r'href="/desk(?:\?show=)?(\w*)"[^>]*>[^<]* <b>(\d+)', text))
+        waits = state != "closed"
+        assert counted[""] == str(int(bool(named) and waits))
+        assert {route: counted[route] for route in PROFILE_ROUTES} == {
+            route: str(int(route in named and waits)) for route in PROFILE_ROUTES}, show
+    assert manager.post("/desk/find", typed=sample.reference).status_code == (303 if named else 404)
+    for route, typed in LOOKED_FOR.items():
+        for one in typed:
+            answer = manager.post("/desk/find", typed=one)
+            assert answer.status_code == (200 if route in named else 404), one
+            # The box repeats what was typed, and nothing else.
+            text = unescape(answer.text).replace(one, "")
+            assert not [word for word in others if word in text], one
+            assert (sample.case in text.partition('id="found"')[2]) == (route in named), one
+            right["routes"] += 1
+    for act in access.ACTS:
+        answered(manager.act(sample.case, act, **FORMS.get(act, {})), 403)
+    assert other.case not in manager.client.get("/desk").text
+    dismiss(writing, sample)

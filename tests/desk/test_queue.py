@@ -19,7 +19,7 @@ from bot.referrals.tables import Case, Report
 from bot.security import sealed
 from bot.security.accounts import MANAGER
 from bot.security.tables import Account
-from tests.desk_world import Desk, Sample, Store, make_account, make_case
+from tests.desk_world import Desk, Sample, Store, appoint, make_account, make_case
 
 ADULT = [{"age": 30, "child": "no", "sex": "female"}]
 
@@ -137,15 +137,14 @@ def test_a_case_manager_opens_only_their_own(store: Store, ana: Account, opened:
         for place, sample in enumerate(made):
             decisions.decide(session, sample.case, ana, "accept")
             name = "Ion Popa" if place == 0 else "Mira Holm"
-            decisions.name_case_manager(session, sample.case, ana, name, "Child agency")
-        # Named, but not accepted.
-        refused = session.get(Case, made[1].case)
-        refused.case_manager, refused.decision = "Ion Popa", "need_more"
+            decisions.name_case_manager(session, sample.case, ana, [], name, "Child agency")
+        session.get(Case, made[1].case).decision = "need_more"
+    # Named, but not accepted.
+    appoint(store.writing, made[1], "Ion Popa", "nfp")
     opened.clear()
     assert all_pages(store, manager) == [made[0].case]
     assert set(opened) == {made[0].report} and page(store, manager).counts.total == 1
-    with store.writing() as session:
-        session.get(Case, made[0].case).case_manager = "Mira Holm"
+    appoint(store.writing, made[0], "Mira Holm", "nfp")
     assert all_pages(store, manager) == []
 
 

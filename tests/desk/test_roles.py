@@ -7,10 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from bot.database import reading, writing
-from bot.referrals.tables import Case
 from bot.security import accounts
 from bot.security.tables import AuditEntry, DeskSession
-from tests.desk_world import Browser, Desk, make_account, make_case
+from tests.desk_world import Browser, Desk, appoint, make_account, make_case
 
 
 @pytest.fixture
@@ -85,8 +84,7 @@ def test_the_case_manager_reads_the_record_and_neither_chats_nor_hears_the_bell(
     for absent in ("Only for the responder", f"/desk/case/{sample.case}/claim", "live.js", "chat.js", 'id="bell"'):
         assert absent not in page and absent not in manager.client.get("/desk").text, absent
     assert "holds her passport" in manager.client.get(f"/desk/case/{sample.case}/print?route=nfp").text
-    with writing() as session:
-        session.get(Case, sample.case).case_manager = "Somebody Else"
+    appoint(writing, sample, "Somebody Else", "nfp")
     assert manager.client.get(f"/desk/case/{sample.case}").status_code == 404
 
 

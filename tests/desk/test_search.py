@@ -19,7 +19,7 @@ from bot.referrals.search import alike
 from bot.referrals.tables import Case, Report, SearchToken
 from bot.security.tables import AuditEntry
 from tests import planted
-from tests.desk_world import Browser, Desk, Sample, make_account, make_case
+from tests.desk_world import Browser, Desk, Sample, appoint, make_account, make_case
 
 LETTERS = str.maketrans("0123456789abcdef", "bcdfghjklmnprstv")
 
@@ -163,9 +163,9 @@ def test_a_case_manager_finds_own_cases_alone_and_counts_no_others(desk: Desk) -
     manager = desk.signed_in("manager", f"Mira Holm {uuid.uuid4().hex[:6]}")
     with writing() as session:
         for sample in (mine, anothers):
-            case = session.get(Case, sample.case)
-            case.decision, case.case_manager = "accept", "Ion Popa"
-        session.get(Case, mine.case).case_manager = manager.account.display_name
+            session.get(Case, sample.case).decision = "accept"
+    appoint(writing, anothers, "Ion Popa", "nfp")
+    appoint(writing, mine, manager.account.display_name, "nfp")
     assert found(manager, called, mine, anothers) == [True, False]
     assert looked(manager, "cases.searched") == ["name 1"]
     page = manager.client.get(f"/desk/case/{mine.case}").text

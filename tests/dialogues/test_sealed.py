@@ -56,7 +56,7 @@ async def told(chat: Chat) -> tuple[Account, Case]:
         version = session.get(Report, case.report_id).version
         talk.enter_answers(session, case.id, officer, {(None, "call_back"): "Brackwater 912 345 678"}, version)
         decisions.decide(session, case.id, officer, "need_more", "Ask in Corvale first")
-        decisions.name_case_manager(session, case.id, officer, "Mira Oskarson", "Care Norvik")
+        decisions.name_case_manager(session, case.id, officer, [], "Mira Oskarson", "Care Norvik")
         amend(session, case.report_id, "Zorvina was seen again", "responder", True, None)
     return officer, case
 

@@ -20,7 +20,7 @@ from bot.protocol.catalogue import text as text_of
 from bot.protocol.report import new_report
 from bot.referrals.receipts import receipts_of
 from bot.referrals.search import search
-from bot.referrals.tables import Amendment, Case, Report
+from bot.referrals.tables import Amendment, Appointment, Case, Report
 from bot.security import organisations
 from bot.security.invitation_tables import Invitation
 from bot.security.keys import erase_key, open_keys, writing_key
@@ -28,7 +28,7 @@ from bot.security.sealed import ERASED
 from bot.security.sealing import key_id_of
 from bot.security.tables import DataKey
 from bot.setup import migrations
-from tests.databases import new_url
+from tests.databases import ON_POSTGRESQL, new_url
 
 
 @pytest.fixture
@@ -113,10 +113,12 @@ PLAIN = {
 """Rows as they were before content was sealed."""
 
 
-SEALED = {
+SEALED: dict[str, tuple[str, ...]] = {
     "messages": ("text", "payload", "quick_replies"), "dialogue_states": ("events",), "reports": ("data", "reference"),
     "cases": ("decision_reason", "case_manager", "case_manager_organisation"), "amendments": ("text",),
 }
+"""As they were when content was first sealed."""
+SEALED_NOW = {**SEALED, "cases": ("decision_reason",), "appointments": ("manager", "organisation")}
 
 Row = list[tuple[str, object]]
 
@@ -156,7 +158,7 @@ def test_content_is_sealed_on_the_way_up_and_open_again_on_the_way_down(config: 
     command.upgrade(config, "head")
     engine = make_engine(str(config.get_main_option("sqlalchemy.url")))
     with engine.connect() as connection:
-        raw = b"".join(bytes(value or b"") for table, names in SEALED.items() for name in names
+        raw = b"".join(bytes(value or b"") for table, names in SEALED_NOW.items() for name in names
                        for (value,) in connection.execute(text(f"SELECT {name} FROM {table}")))
     if engine.dialect.name == "sqlite":
         path = Path(str(engine.url.database))
@@ -170,8 +172,8 @@ def test_content_is_sealed_on_the_way_up_and_open_again_on_the_way_down(config: 
         assert report.data == TOLD and report.version == 3
         # Records from before there was an index are in it.
         assert [set(one.reports) for one in search(session, "+351 912 345 678", "PT")][:1] == [{report.id}]
-        managed = session.query(Case).filter_by(**Case.case_manager.lookup(session, "Ion Popa")).one()
-        assert managed.decision_reason == STORY
+        managed = session.query(Appointment).filter_by(**Appointment.manager.lookup(session, "Ion Popa")).one()
+        assert (managed.organisation, session.get(Case, managed.case_id).decision_reason) == (STORY, STORY)
         assert session.query(Amendment).one().text == STORY
     engine.dispose()
     if engine.dialect.name == "sqlite":
@@ -238,6 +240,9 @@ def test_a_case_manager_who_cannot_be_read_stops_no_migration(config: Config, ke
         insert(config, table, [(column, b"" if column in SEALED[table] else value) for column, value in PLAIN[table]])
     run(config, "UPDATE cases SET case_manager = :name", [{"name": name}])
     command.upgrade(config, "head")
+    [(kept, found_by)] = run(config, "SELECT manager, manager_hash FROM appointments")
+    assert (bytes(kept), found_by) == (name, None)
+    command.downgrade(config, "0012")
     [(kept, found_by)] = run(config, "SELECT case_manager, case_manager_hash FROM cases")
     assert (bytes(kept), found_by) == (name, None)
 
@@ -348,6 +353,64 @@ def test_what_was_erased_stays_erased_when_names_are_sealed_and_when_they_open_a
     assert run(config, "SELECT external_id FROM messages") == [(None,), (None,)]
     assert run(config, "SELECT receiver, phone, confirmed_by FROM receipts") == [("", "", None)]
     engine.dispose()
+
+
+def managers(config: Config) -> dict[tuple[str, str], tuple[str, str, bool]]:
+    """Give by case and route who is named, read by a process without open keys, and whether the hash finds it."""
+    open_keys.clear()
+    engine = make_engine(str(config.get_main_option("sqlalchemy.url")))
+    with Session(engine, future=True) as session:
+        found = {(one.case_id, one.route): (
+            one.manager, one.organisation,
+            one.manager_hash == Appointment.manager.lookup(session, one.manager)["manager_hash"],
+        ) for one in session.query(Appointment)}
+    engine.dispose()
+    return found
+
+
+def test_a_case_manager_is_named_for_each_route_on_the_way_up_and_for_the_case_on_the_way_down(
+    config: Config, key_file: None
+) -> None:
+    before = str(ScriptDirectory.from_config(config).get_revision("0015").down_revision)
+    command.upgrade(config, "0007")
+    insert(config, "conversations", [
+        ("id", "c"), ("channel", "web"), ("owner", "o"), ("name", "n"), ("state", "bot"), ("last_seq", 0),
+        ("return_failures", 0), ("created_at", AT), ("updated_at", AT)])
+    # More cases than one batch holds; the last ones are as the third.
+    numbers = [*range(1, 6), *range(600, 801)]
+    for table, own in (
+        ("reports", lambda number: {"id": f"r{number}", "reference": f"7K2M-9QXA-TEST-{number:05}"}),
+        ("cases", lambda number: {"id": f"k{number}", "report_id": f"r{number}", "case_manager": f"Ion {number}"}),
+    ):
+        insert(config, table, *[[(name, own(number).get(name, value)) for name, value in PLAIN[table]]
+                                for number in numbers])
+    run(config, "UPDATE cases SET case_manager = NULL, case_manager_organisation = NULL WHERE id = 'k4'")
+    for report, route in (("r1", "nfp"), ("r1", "nrm_adult"), ("r2", "nrm_child"), ("r4", "nfp"), ("r5", "nfp")):
+        insert(config, "receipts", [("id", report + route), ("report_id", report), ("route", route), ("receiver", "x"),
+                                    ("phone", "1"), ("on_this_desk", True)])
+    command.upgrade(config, before)
+    run(config, "UPDATE cases SET case_manager = :none, case_manager_organisation = :none, case_manager_hash = NULL"
+                " WHERE id = 'k5'", [{"none": b""}])
+    command.upgrade(config, "head")
+    up = {("k1", "nfp"): ("Ion 1", STORY, True), ("k1", "nrm_adult"): ("Ion 1", STORY, True),
+          ("k2", "nrm_child"): ("Ion 2", STORY, True), ("k3", "consult"): ("Ion 3", STORY, True),
+          **{(f"k{number}", "consult"): (f"Ion {number}", STORY, True) for number in numbers[5:]}}
+    assert {key: told for key, told in managers(config).items() if key[0] != "k5"} == up
+    blank = run(config, "SELECT route, manager, manager_hash, organisation FROM appointments WHERE case_id = 'k5'")
+    assert [(route, bytes(name), found_by, bytes(of)) for route, name, found_by, of in blank] == [
+        ("nfp", b"", None, b"")]
+    run(config, "UPDATE appointments SET at = '2026-02-01' WHERE case_id = 'k1' AND route = 'nfp'")
+    run(config, "DELETE FROM appointments WHERE case_id = 'k2'")
+    command.downgrade(config, before)
+    left = run(config, "SELECT id, case_manager, case_manager_hash IS NOT NULL FROM cases WHERE id < 'k6'"
+                       " ORDER BY id")
+    assert [(case, name and bytes(name)[:1], bool(found_by)) for case, name, found_by in left] == [
+        ("k1", b"\x01", True), ("k2", None, False), ("k3", b"\x01", True), ("k4", None, False), ("k5", b"", False)]
+    if not ON_POSTGRESQL:
+        assert run(config, "PRAGMA foreign_key_check") == []
+    command.upgrade(config, "head")
+    del up["k2", "nrm_child"]
+    assert {key: told for key, told in managers(config).items() if key[0] != "k5"} == up
 
 
 def test_there_is_one_head(config: Config) -> None:

@@ -23,6 +23,7 @@ ATTACKERS = (
     "a stranger's own page",
     "a stranger who polls the sign-in",
     "a corrupt officer",
+    "a corrupt case manager",
     "a corrupt administrator",
     "the desk's network",
 )

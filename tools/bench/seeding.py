@@ -24,7 +24,7 @@ from bot.database import now, writing
 from bot.protocol.search import NAME, PHONE, SOUND, Token, name_parts, sound_of
 from bot.referrals.index import hashed
 from bot.referrals.reference import new_reference
-from bot.referrals.tables import Case, Receipt, Report, SearchToken
+from bot.referrals.tables import Appointment, Case, Receipt, Report, SearchToken
 from bot.security import accounts, chain, keys
 from bot.security.keys import index_key
 from bot.security.sealing import new_key
@@ -124,7 +124,7 @@ class Copier:
         self._now = now()
         names = [manager_name(number) for number in range(MANAGERS)]
         self._index = index_key(session.connection())[1]
-        self._managers = [(name, Case.case_manager.lookup(session, name)) for name in names]
+        self._managers = [(name, Appointment.manager.lookup(session, name)) for name in names]
         self._rows: Rows = defaultdict(list)
 
     def copies(self) -> Iterator[Rows]:
@@ -181,16 +181,18 @@ class Copier:
     def _case(self, copy: Copy) -> None:
         chance, case, (report, key) = self._chance, str(uuid.uuid4()), copy.report
         closed, open_ = copy.state == "closed", copy.state == "open"
-        manager, found_by = chance.choice(self._managers) if closed else (None, {"case_manager_hash": None})
         own = {
             "id": case, "report_id": report, "conversation_id": copy.chat[0], "danger": chance.random() < 0.05,
             "kind": "contact" if copy.contact else "referral", "reason": "human" if copy.contact else "sent",
             "state": copy.state, "owner_id": None if open_ else chance.choice(self._officers), "opened_at": copy.at,
             "claimed_at": None if open_ else copy.at, "alarm_at": self._now, "decision": "accept" if closed else None,
-            "closed_at": copy.at + timedelta(days=1) if closed else None, **found_by,
+            "closed_at": copy.at + timedelta(days=1) if closed else None,
         }
-        names = {"case_manager": manager, "case_manager_organisation": manager}
-        self._add(Case, **_clear(self._original.case, **own), **_sealed(self._original.case, case, key, **names))
+        self._add(Case, **_clear(self._original.case, **own), **_sealed(self._original.case, case, key))
+        for receipt in self._original.receipts if closed else ():
+            (manager, found_by), named = chance.choice(self._managers), str(uuid.uuid4())
+            self._add(Appointment, id=named, case_id=case, report_id=report, route=receipt.route, at=copy.at,
+                      **found_by, **_sealed(Appointment(), named, key, manager=manager, organisation=manager))
         for action in PASSED if closed else ():
             self._add(AuditEntry, at=copy.at, actor="officer0", action=action,
                       subject=None if action == PASSED[0] else case)
@@ -253,8 +255,8 @@ def fill(number: int) -> None:
             accounts.add(session, f"officer{place}", accounts.DUTY, f"Officer {place}", "bench")
         for rows in Copier(session, _original(session, report), number).copies():
             rows[AuditEntry] = _chained(session, rows[AuditEntry])
-            for table in (DataKey, Conversation, Report, SearchToken, Case, Receipt, Message, DialogueState,
-                          AuditEntry):
+            for table in (DataKey, Conversation, Report, SearchToken, Case, Appointment, Receipt, Message,
+                          DialogueState, AuditEntry):
                 if rows[table]:
                     session.execute(table.__table__.insert(), rows[table])
         if session.get_bind().dialect.name == "postgresql":
