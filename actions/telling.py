@@ -96,6 +96,8 @@ def _enter(turn: Turn, intent: str, facts: Data) -> None:
         facts = {**read(f"born {turn.text.strip()}", datetime.now(timezone.utc).date()).to_dict(), "not_understood": []}
     if question is not None and intent != "correct":
         facts = _of_a_short_answer(question, turn.text, facts)
+    if question is not None and question.field not in ("country", "place"):
+        facts = _without_a_place_by_the_way(facts)
     about = next((p for p in report["persons"] if p["id"] == report.get("open_person")), None)
     changed = take(report, facts, correction, about)
     report["confirming"] = False
@@ -109,7 +111,7 @@ def _enter(turn: Turn, intent: str, facts: Data) -> None:
     turn.say(*advise(report, turn.setting))
     turn.say(*play_back(report, shown, facts["not_understood"] if answered is None else [], turn.setting,
                         about))
-    if question and answered is None and not changed:
+    if question and answered is None and not changed and facts.get("question") is None:
         turn.say(say("kept", report, turn.setting))
 
 
@@ -121,6 +123,12 @@ def _of_a_short_answer(question: Question, words: str, facts: Data) -> Data:
     beside |= {"nationality", "residence_country"} if question.kind == "countries" else set()
     beside -= {question.field, "country" if question.field == "place" else ""}
     return {**facts, "facts": [f for f in facts["facts"] if f["field"] not in beside], "not_understood": []}
+
+
+def _without_a_place_by_the_way(facts: Data) -> Data:
+    """Take a country that is the answer to whose it is for no place: it moves the case, and opens itself."""
+    nations = {f["words"] for f in facts["facts"] if f["field"] == "nationality"}
+    return {**facts, "facts": [f for f in facts["facts"] if f["field"] != "country" or f["words"] not in nations]}
 
 
 def _answer(turn: Turn, question: Question, facts: Data, changed: list[str], corrected: bool) -> list[str] | None:

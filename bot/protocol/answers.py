@@ -25,6 +25,12 @@ _OPEN_WORDS = {
 }
 _YES = re.compile(r"(?:yes|yeah|yep|ja|oui|si|sì|da|tak|y)\b", re.I)
 _NO = re.compile(r"(?:no|nope|nein|non|ne|nie|n|none|nobody|no one|not now)\b", re.I)
+_BESIDE_NO = frozenset(
+    "no not none nobody nothing now right at the moment this minute here there today tonight yet she he it they we is are "
+    "was says said thinks think i sir madam thanks thank you ok fine well all safe really sure so far as of her him them "
+    "isn't isnt doesn't doesnt does do any anything".split())
+"""Words that may stand beside a no without making it one to something else, such as "no papers"."""
+_WORD = re.compile(r"[a-z']+")
 _PHONE = re.compile(r"\+?\d[\d\s().\-/]{4,20}\d")
 
 
@@ -82,7 +88,8 @@ def _by_kind(question: Question, text: str, plain: str, read: set[str]) -> Optio
     if question.kind in ("choice", "list", "signs") and short:
         if _YES.match(plain) and "yes" in keys:
             return keys["yes"]
-        if _NO.match(plain):
+        no = _NO.match(plain)
+        if no and _is_about(plain[no.end():], question):
             return keys.get("no") or keys.get("none")
     if question.kind == "phone":
         found = _PHONE.search(text)
@@ -102,6 +109,16 @@ def _by_kind(question: Question, text: str, plain: str, read: set[str]) -> Optio
     if question.keeps_text_in and not short:
         return {question.keeps_text_in: text.strip()[:MAX_SHORT]}
     return None
+
+
+def _is_about(rest: str, question: Question) -> bool:
+    """Tell whether what follows a no leaves it one to this question: words of the question, and words that say nothing.
+
+    "No papers" to "is she afraid of going back?" would open the country that she fears.
+    """
+    own = {word for words in (question.id, question.ask, question.short, *(o.title for o in question.options))
+           for word in _WORD.findall(words.lower())}
+    return set(_WORD.findall(rest)) <= own | _BESIDE_NO
 
 
 def store(report: Data, question: Question, answer: Option | str | dict[str, Any], words: str,

@@ -14,7 +14,7 @@ from bot.understanding.danger import cannot_talk, danger, wants_human
 from bot.understanding.learned import Opinion, reader
 from bot.understanding.reader import read
 from bot.understanding.reading import Reading
-from bot.understanding.second import FEWEST_TO_DOUBT, weigh
+from bot.understanding.second import ALWAYS, FEWEST_TO_DOUBT, weigh
 from bot.understanding.text import without_markup
 
 TAP = "#"
@@ -79,6 +79,9 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
         command = None
     if command and command not in TELLING_COMMANDS:
         return command, reading, None
+    if asked is not None and not reading.about_a_person and len(text.split()) < FEWEST_TO_DOUBT:
+        # "Do I put them in handcuffs?" tells of nobody who is.
+        reading = replace(reading, signs=[], facts=[fact for fact in reading.facts if fact.field in ALWAYS])
     # Danger is never answered with advice on something else alone.
     if command is None and asked is not None and not reading.tells_something and not danger(text):
         return "ask", reading, asked

@@ -245,6 +245,8 @@ def _about(reading: Reading, opinion: Opinion, weight: Weight) -> Reading:
 
 _URGENT_FIELDS = ("danger", "missing", "fear")
 _OF_THE_WRITER = ("place", "country", "role")
+ALWAYS = _URGENT_FIELDS + _OF_THE_WRITER
+"""Fields that are read even in a question that tells of nobody."""
 
 
 def _proven(reading: Reading, text: str, opinion: Opinion, weight: Weight) -> None:

@@ -31,6 +31,35 @@ async def test_a_line_is_changed_by_its_name(chat: Chat) -> None:
     assert chat.question == "danger"
 
 
+async def test_a_country_as_another_nationality_does_not_move_the_encounter(chat: Chat) -> None:
+    await chat.say("Girl 15 from Brazil in a bar in Lisbon, no papers, afraid to go home")
+    before = chat.value("country")
+    assert before == "PT"
+    await chat.say("change nationality", "Nigeria")
+    assert (chat.value("nationality"), chat.value("country")) == ("NG", "PT")
+
+
+@pytest.mark.parametrize("words", ["no papers", "no money", "no shoes"])
+async def test_no_to_something_else_answers_neither_danger_nor_fear(chat: Chat, words: str) -> None:
+    await chat.say("Girl 15 from Moldova alone at the bus station in Porto")
+    assert chat.question == "danger"
+    await chat.say(words)
+    assert chat.value("danger") is None and chat.question == "danger"
+    await chat.say("#danger=no")
+    while chat.question != "fear":
+        await chat.say(f"#{chat.question}=unknown")
+    await chat.say(words)
+    assert chat.value("fear") is None
+
+
+async def test_a_question_tells_nothing_of_the_child(chat: Chat) -> None:
+    await chat.say(FIRST)
+    said = await chat.say("do I put them in handcuffs?")
+    assert chat.value("offences") is None and "I noted" not in said
+    said = await chat.say("Do I put handcuffs on the woman or the girl?")
+    assert "did not understand it as an answer" not in said
+
+
 async def test_a_line_is_changed_by_a_tap_in_the_summary(chat: Chat) -> None:
     await chat.say(FIRST)
     await chat.to_summary(danger="no", signs="none")
