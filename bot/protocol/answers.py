@@ -25,11 +25,11 @@ _OPEN_WORDS = {
 }
 _YES = re.compile(r"(?:yes|yeah|yep|ja|oui|si|sì|da|tak|y)\b", re.I)
 _NO = re.compile(r"(?:no|nope|nein|non|ne|nie|n|none|nobody|no one|not now)\b", re.I)
-_BESIDE_NO = frozenset(
-    "no not none nobody nothing now right at the moment this minute here there today tonight yet she he it they we is are "
-    "was says said thinks think i sir madam thanks thank you ok fine well all safe really sure so far as of her him them "
-    "isn't isnt doesn't doesnt does do any anything".split())
-"""Words that may stand beside a no without making it one to something else, such as "no papers"."""
+_BESIDE_NO = re.compile(
+    r"(?:no|not|none|nobody|nothing|now|right|at|the|moment|this|minute|here|there|today|tonight|yet|s?he|it|they|we|i|is|"
+    r"are|was|says?|said|thinks?|sir|madam|thanks?|you|ok|fine|well|all|safe|really|sure|so|far|as|of|her|him|them|"
+    r"is ?n'?t|does(?:n'?t)?|do|any|anything)$")
+"""A word that may stand beside a no without making it one to something else, such as "no papers"."""
 _WORD = re.compile(r"[a-z']+")
 _PHONE = re.compile(r"\+?\d[\d\s().\-/]{4,20}\d")
 
@@ -118,7 +118,7 @@ def _is_about(rest: str, question: Question) -> bool:
     """
     own = {word for words in (question.id, question.ask, question.short, *(o.title for o in question.options))
            for word in _WORD.findall(words.lower())}
-    return set(_WORD.findall(rest)) <= own | _BESIDE_NO
+    return all(word in own or _BESIDE_NO.match(word) for word in _WORD.findall(rest))
 
 
 def store(report: Data, question: Question, answer: Option | str | dict[str, Any], words: str,
