@@ -71,11 +71,19 @@ def _greeting_or_refusal(turn: Turn, facts: Data) -> Reply:
     if facts["not_understood"] and len(turn.text.split()) > SHORT_ANSWER:
         # It may be about a child, in words or a language that are not read here: never refused.
         turn.report["account"].append(turn.text)
-        own = tongue(turn.text, frozenset(tongues()))
-        words = [fill(tongues()[own], turn.report, turn.setting)] if own else []
-        words.append(say("not_understood", turn.report, turn.setting).text)
-        return Reply("\n".join(words), ((HUMAN, text("human_title")),))
+        words = [_in_their_tongue(turn), say("not_understood", turn.report, turn.setting).text]
+        return Reply("\n".join(filter(None, words)), ((HUMAN, text("human_title")),))
     return say("welcome", turn.report, turn.setting)
+
+
+def _in_their_tongue(turn: Turn) -> str:
+    """Give the short answer in the language of the message; empty where it is English or none of those known.
+
+    From then on a person is offered with every question.
+    """
+    own = tongue(turn.text, frozenset(tongues()))
+    turn.report["tongue"] = own or turn.report.get("tongue")
+    return fill(tongues()[own], turn.report, turn.setting) if own else ""
 
 
 def _enter(turn: Turn, intent: str, facts: Data) -> None:
@@ -104,6 +112,8 @@ def _enter(turn: Turn, intent: str, facts: Data) -> None:
     answered = _answer(turn, question, facts, changed, bool(changed) and intent == "correct") if question else None
     if in_danger(report) and (not was_in_danger or facts.get("danger_words")):
         turn.say(emergency(report, turn.setting))
+    if facts.get("foreign") and not report.get("tongue") and (words := _in_their_tongue(turn)):
+        turn.say(Reply(words))
     shown = changed
     if answered is not None and len(turn.text.split()) <= SHORT_ANSWER:
         shown = [key for key in changed if key not in answered]

@@ -109,7 +109,8 @@ def ask(report: Data, setting: Setting) -> list[Reply]:
     report["open"] = question.id if question else None
     report["open_person"] = person_asked(report, question) if question else None
     if question:
-        return [Reply(_question_in_words(report, question, setting), tuple(choices(question, report)))]
+        person = ((HUMAN, text("human_title")),) if report.get("tongue") else ()
+        return [Reply(_question_in_words(report, question, setting), (*choices(question, report), *person))]
     return summary(report, setting)
 
 

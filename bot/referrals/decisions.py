@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot.crash_points import reached
 from bot.database import now
+from bot.protocol.routes import title
 from bot.referrals import reports
 from bot.referrals.appointments import appointments_of
 from bot.referrals.cases import AlreadyReferral, NotSaid, Opened, StillContact, done, find, find_own, required, say
@@ -146,7 +147,9 @@ def name_case_manager(session: Session, case_id: str, account: Account, routes: 
         else:
             one.manager, one.organisation, one.at = manager, organisation, now()
     if new:
-        say(session, opened, "case_manager", name=account.display_name, manager=manager, organisation=organisation)
+        sentence = "case_manager" if set(new) == set(there) else "case_manager_for"
+        say(session, opened, sentence, name=account.display_name, manager=manager, organisation=organisation,
+            whom=", ".join(title(route) for route in there if route in new))
         done(session, opened, account, "case.manager")
     session.flush()
     return find(session, case_id)

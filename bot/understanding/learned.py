@@ -5,8 +5,9 @@ nothing by itself: `second.py` weighs it against the patterns.
 """
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from threadpoolctl import threadpool_limits
 from bot.understanding.encoder import Encoder, adapted, base_weights
 from bot.understanding.graph import Array
 from bot.understanding.mentions import KINDS, Mention
+from bot.understanding.text import plain
 
 LEARNED = tuple(Path(__file__).parent / "data" / f"learned_{name}.npz" for name in ("pieces", "whole"))
 """What training wrote: one reader learned from pieces of messages too, the other from whole ones alone."""
@@ -36,12 +38,14 @@ class Opinion:
         questions: how likely the message asks for each known answer; `-elsewhere` another question, `-story` none.
         mentions: for each number in the text how likely it is the age of somebody to protect (`mentions.AGE`), for
             each country how likely it is their nationality (`mentions.NATIONALITY`).
+        known: share of the words that the encoder knows as words; little of a text that is not English.
     """
 
     shares: dict[str, float] = field(default_factory=dict)
     spans: dict[str, tuple[int, int]] = field(default_factory=dict)
     questions: dict[str, float] = field(default_factory=dict)
     mentions: dict[str, dict[Mention, float]] = field(default_factory=dict)
+    known: float = 1.0
 
 
 def words_for(text: str, opinion: Opinion, label: str) -> tuple[str, int, int]:
@@ -67,6 +71,7 @@ def words_for(text: str, opinion: Opinion, label: str) -> tuple[str, int, int]:
     return words, start, start + len(words)
 
 
+_WORD = re.compile(r"[^\W\d_]{3,}")
 _EDGES = " \t\n,.;:!?-()\"'"
 """What a stretch of words neither begins nor ends with."""
 
@@ -116,6 +121,7 @@ class Readers:
         stored = [_arrays(path) for path in paths]
         self._encoder = Encoder([adapted(weights, kept) for kept in stored], tokenizer)
         self._each = [_Scores(kept) for kept in stored]
+        self._vocabulary = frozenset(tokenizer.get_vocab())
 
     def read(self, text: str) -> Opinion:
         """Read a message of any length; the strongest part of a long one counts."""
@@ -124,7 +130,9 @@ class Readers:
         for part in self._encoder.encode(text):
             for opinion, scores, vectors in zip(opinions, self._each, part.vectors, strict=True):
                 scores.add(opinion, vectors, part.offsets, found)
-        return together(opinions)
+        words = _WORD.findall(plain(text))
+        known = sum(word in self._vocabulary for word in words) / len(words) if words else 1.0
+        return replace(together(opinions), known=known)
 
 
 def _arrays(path: Path) -> dict[str, Any]:

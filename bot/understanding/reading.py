@@ -88,6 +88,7 @@ class Reading:
         signs: indicators.
         not_understood: sentences of which nothing was read; they stay in the account as written.
         about_a_person: False where nothing in the text is about anybody (a process question, the weather).
+        foreign: the text is in a language that is hardly read here.
     """
 
     people: list[Person] = field(default_factory=list)
@@ -95,6 +96,7 @@ class Reading:
     signs: list[Sign] = field(default_factory=list)
     not_understood: list[str] = field(default_factory=list)
     about_a_person: bool = False
+    foreign: bool = False
 
     @property
     def tells_something(self) -> bool:
@@ -114,4 +116,5 @@ class Reading:
             signs=[Sign(**s) for s in data.get("signs", [])],
             not_understood=list(data.get("not_understood", [])),
             about_a_person=bool(data.get("about_a_person", False)),
+            foreign=bool(data.get("foreign", False)),
         )

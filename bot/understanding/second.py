@@ -54,8 +54,11 @@ WORDS_FOR_A_SIGN = 3
 """Fewest words that a sign or form takes, one with another; a reader that finds more in a text is guessing."""
 _URGENT = ("danger", "missing", "asylum")
 NEVER = 1.1
-LATIN = 0.6
-"""Share of plain Latin letters from which a text is one that the trained reader can read."""
+KNOWN, FEWEST_FOREIGN = 0.35, 5
+"""Share of known words below which a text is in a language that the trained reader did not learn, and its fewest words.
+
+Of the messages that it learns from, broken and telegraphic ones among them, one in two hundred has less, nearly all of
+them in another language; other languages have 0 to 0.3, French and German up to 0.5."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +92,11 @@ def weigh(reading: Reading, text: str, opinion: Opinion) -> Reading:
         opinion: what the trained reader makes of it.
 
     Returns:
-        A new reading; the given one where the message is too short, or in a script that was not learned.
+        A new reading; the given one where the message is too short, or in a language that was not learned.
     """
-    letters = [char for char in text if char.isalpha()]
-    foreign = sum(char.isascii() for char in letters) < LATIN * len(letters)
-    if len(text.split()) < FEWEST_WORDS or foreign:
+    if len(text.split()) >= FEWEST_FOREIGN and opinion.known < KNOWN:
+        return replace(reading, foreign=True)
+    if len(text.split()) < FEWEST_WORDS:
         return reading
     weights, _ = _data()
     if len(text.split()) < FEWEST_TO_DOUBT:

@@ -72,7 +72,7 @@ def test_a_case_manager_is_named_for_routes_and_the_others_keep_theirs(store: St
         with store.writing() as session:
             decisions.name_case_manager(session, sample.case, ana, routes, manager, "Agency")
             noted = [entry.action for entry in audit.trail(session, [sample.case])].count("case.manager")
-        return sum(text.startswith("Case manager: ") for text in told_to(store.writing, sample.conversation)), noted
+        return sum(text.startswith("Case manager") for text in told_to(store.writing, sample.conversation)), noted
 
     with store.writing() as session:
         claims.claim(session, sample.case, ana)

@@ -104,3 +104,16 @@ async def test_one_conversation_floods_but_danger_is_never_counted(chat: Chat, m
     assert refused.value.code == "too_many"
     await chat.say("he has a knife and will kill her now")
     assert chat.cases()
+
+
+async def test_what_is_told_in_another_language_is_not_guessed_at_and_a_person_is_offered(chat: Chat) -> None:
+    said = await chat.say("Am o fată de 14 ani la gară, un bărbat mai în vârstă îi ține pașaportul și îi este frică")
+    assert "Citesc mai ales engleza" in said
+    assert chat.value("age") == 14 and chat.value("missing") is None and chat.value("residence") is None
+    assert "#human" in chat.taps
+    assert "Citesc" not in await chat.say("Ea plânge și nu vrea să vorbească cu noi deloc acum")
+
+
+async def test_broken_english_with_words_of_another_language_is_read(chat: Chat) -> None:
+    said = await chat.say("17 anni, ragazza albanese of Fier. In 9 months with us excellent, now cugino waits outside")
+    assert "Leggo" not in said and "#human" not in chat.taps
