@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bot.protocol.loading import load
+from bot.protocol.routes import ADULT
 from bot.understanding.nouns import NUMBER_WORD, either, number
 from bot.understanding.reading import Person
 from bot.understanding.text import plain
@@ -29,10 +30,11 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     before += r"[ -]?(?:years?|yrs?|yo|y/o)?[ -]?(?:old)? )?"
     whose = rf"(?:{words['leads']} (?:{words['whose']}|(?P<any>a|the))|{words['has']})"
     own = re.compile(rf"(?<!\w){whose} {before}(?P<small>{words['small']})\b{age}")
-    together = r"(?: of \d{2}| \d{2})?\s*(?:,|and|&|\+|plus|,? ?and also)\s*"
+    aged = r"(?:,? (?:of |aged? )?\d{2}(?: ?(?:yo|y/o|years?(?: old)?|yrs?))?)?"
+    together = rf"{aged}(?:,? from [a-z-]+)?(?:,? ?and also|,? ?and|\s*(?:,|&|\+|plus))\s*"
     some = rf"(?:\d{{1,2}}|{NUMBER_WORD}|a|one) (?:\w+ ){{0,2}}?(?:{_CHILD_WORDS})\b"
     adults = rf"(?:\d{{1,2}}|{NUMBER_WORD}|a) (?:\w+ ){{0,2}}?{words['grown']}\b"
-    grown = re.compile(rf"(?<!\w)(?:(?P<before>{adults}){together}{some}|{some}{together}(?P<after>{adults}))")
+    grown = re.compile(rf"(?<!\w)(?:(?P<before>{adults}){together}{some}|{some}{together}(?P<after>{adults}{aged}))")
     return own, re.compile(rf"\W*(?:is |are )?{words['elsewhere']}\b"), grown
 
 
@@ -73,7 +75,10 @@ def beside(people: list[Person], text: str) -> list[Person]:
         for match in grown.finditer(low):
             words = match["before"] or match["after"]
             sex: Literal["female"] | None = "female" if re.search(r"wom[ae]n|lad|female", words) else None
-            added.append(Person(number(words.split()[0]) or 1, None, "no", sex, text[match.start():match.end()]))
+            # The first number with two digits is the age of whoever is named first.
+            ages = re.findall(r"\b[1-9]\d\b", match.group() if match["before"] else words)
+            age = int(ages[0]) if ages and int(ages[0]) >= ADULT else None
+            added.append(Person(number(words.split()[0]) or 1, age, "no", sex, text[match.start():match.end()]))
             break
     return [*people, *added]
 

@@ -69,3 +69,18 @@ def test_danger_is_to_people_and_not_to_their_papers() -> None:
 def test_an_older_man_with_a_passport_is_no_crime_of_the_child() -> None:
     facts = read("older man holds her passport and answers for her", dt.date(2026, 11, 21)).facts
     assert [fact.value for fact in facts if fact.field == "exploitation"] == []
+
+
+@pytest.mark.parametrize(("text", "grown"), [
+    ("A woman of 24 from Brazil and a girl of 15 from Nigeria, both forced to see clients", 24),
+    ("Two persons: a woman, 31 years, and a girl of 15. The woman owes the bar", 31),
+    ("a girl of 15 and a woman of 26 in one room", 26), ("a woman and a girl of 12 in the stable", None),
+])
+def test_a_grown_up_who_is_named_together_with_a_child_is_a_person_of_their_own(text: str, grown: int | None) -> None:
+    people = read(text, TODAY).people
+    assert [(p.child, p.age) for p in people][1:] == [("no", grown)] and people[0].child == "yes"
+
+
+@pytest.mark.parametrize("text", ["woman 35 with a girl of 14, says she is her aunt", "girl 16 and her boyfriend 24"])
+def test_a_grown_up_who_is_with_a_child_is_not(text: str) -> None:
+    assert [p.child for p in read(text, TODAY).people] == ["yes"]
