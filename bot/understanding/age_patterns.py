@@ -12,7 +12,7 @@ Kind = Literal["now", "look", "claim", "past"]
 """An age stated for now, a look, a claim, or an age of the past."""
 
 NUM = rf"(?:\d{{1,3}}(?!\d)|{NUMBER_WORD}(?![a-z]))"
-JOIN = r"\s?(?:,\s?|/|-|\bto\b|\bor\b|\bvs\.?|\band\b|&|\+|\bbis\b|\bou\b|\boder\b|\bund\b)\s?"
+JOIN = r"\s?(?:,\s?|/|-|\bto\b|\btill\b|\bor\b|\bvs\.?|\band\b|&|\+|\bbis\b|\bou\b|\boder\b|\bund\b)\s?"
 LISTED = rf"{NUM}(?:{JOIN}{NUM}){{0,6}}"
 UNIT = rf"(?:[\s-]?{either(numbers()['age_units'])}(?![a-z]))"
 NOT_UNIT = rf"(?!\s?-?{either(numbers()['not_units'])}(?![a-z])|[:.]\d|/\d|\d|\s?[x*]\s?\d|\s?k\b)"
@@ -156,11 +156,12 @@ YOUNG = re.compile(
     rf"approx\.?|approximately|around|maybe|only|"
     rf"aged)\s+){{0,3}}~?\s?(?P<n2>{NUM})\s?(?P<unit2>months?|mths?|mo|weeks?|wks?|"
     rf"days?)(?!\s+(?:pregnant|ago|in|here|missing|without|gone|at|later))\b"
+    rf"|(?<![\d/])(?P<n4>\d{{1,2}})/(?P<unit4>52|12)\s(?:baby|infant|girl|boy|newborn|old)\b"
     rf"|{BOUND}(?P<n3>{NUM})[\s-](?P<unit3>months?|weeks?|days?)[\s-](?:baby|infant|girl|"
     rf"boy|newborn)\b"
 )
 SCHOOL = re.compile(
-    r"\b(?:year|yr|y)[\s-]?(?P<uk>1[0-3]|[1-9])(?=[\s,.-]*(?:girl|boy|pupil|student|child|kid|class|group|form|"
+    r"\b(?:year|yr|y)[\s-]?(?P<uk>1[0-3]|[1-9])(?=[\s,.-]*(?:girl|boy|lad|lass|pupil|student|child|kid|class|group|form|"
     r"$|[,.;]))|\b(?P<in>in|from|is|a)\s+(?:year|yr)[\s-](?P<uk2>1[0-3]|[1-9])\b(?!\s?(?:of|%))|\b(?:grade|"
     r"klasse|classe|class)\s(?P<g>1[0-2]|[1-9])\b(?!\w)|\b(?P<g2>1[0-2]|[1-9])(?:st|nd|rd|th)[\s-]+(?:grade|"
     r"grader|class|graders)\b"
@@ -174,7 +175,8 @@ _MONTH = either(list(numbers()["months"]))
 BIRTHDAY = re.compile(
     rf"(?<!was )(?<!were )(?<!turned )(?<!became )(?<!been )\b(?P<n>1\d|{NUMBER_WORD})(?:th)?"
     r"\s+(?:birthday\s+)?(?:is\s+)?"
-    r"(?:next|tomorrow|in (?:a|\d+|two|three|a few|few) (?:days?|weeks?|months?)|"
+    r"(?:next|tomorrow|in (?:a|\d+|two|three|a few|few) (?:days?|weeks?|fortnight|months?)|"
+    r"on the \d{1,2}(?:st|nd|rd|th)\b(?! floor| of)|"
     r"on (?:mon|tues|wednes|thurs|fri|satur|sun)day|soon|"
     rf"(?:in|on)\s+(?:the\s+)?(?:\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?)?{_MONTH}(?![a-z]))"
 )

@@ -159,8 +159,8 @@ def _special(low: str, text: str) -> list[Age]:
         if re.search(r"\b(?:scars?|wounds?|burns?|cut|bruises?|injur\w+|fracture|tattoo|post|account|message|"
             r"photo)\s+$", low[max(0, m.start() - 14) : m.start()]):
             continue
-        value = number(m["n"] or m["n2"] or m["n3"]) or 0
-        unit = m["unit"] or m["unit2"] or m["unit3"]
+        value = number(m["n"] or m["n2"] or m["n3"] or m["n4"]) or 0
+        unit = m["unit"] or m["unit2"] or m["unit3"] or {"52": "weeks", "12": "months"}[m["unit4"]]
         years = (
             value // 12
             if unit.startswith("mo") or unit.startswith("mth")
@@ -168,7 +168,7 @@ def _special(low: str, text: str) -> list[Age]:
             if unit.startswith("w")
             else 0
         )
-        start = next(m.start(name) for name in ("n", "n2", "n3") if m[name])
+        start = next(m.start(name) for name in ("n", "n2", "n3", "n4") if m[name])
         found.append(Age(start, m.end(), years, years))
     for m in SOON.finditer(low):
         soon = number(m["n"])

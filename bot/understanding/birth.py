@@ -60,14 +60,14 @@ def _announced() -> re.Pattern[str]:
 
 
 _SHOWN = re.compile(
-    r"(?<![a-z])(?:(?:passport|id|card|papers?|permit|licen[cs]e|visa|certificate|tazkira|\w*titel|ausweis)"
-    r"(?: (?:says?|shows?|reads?|states?|gives?|has))?"
+    r"(?<![a-z])(?:(?:passport|id|card|papers?|paperwork|records?|wristband|permit|licen[cs]e|visa|certificate|tazkira|\w*titel|ausweis)"
+    r"(?: (?:says?|shows?|reads?|states?|gives?|has|is))?"
     r"|(?:gives?|gave|puts?|says?|said|dice|dit|sagt|writes?)(?: (?:the )?year)?)"
     r"[ :]{1,2}(?=\d)"
 )
 """Stands in front of a date or year that may be one of birth, where it makes somebody of the years below."""
 _LIKELY = range(8, 70)
-_ENDS = re.compile(r"\s*(?:[,.;?!)'\"]|$|\n|(?:and|or|then|so|but)\b)")
+_ENDS = re.compile(r"\s*(?:[,.;?!)'\"]|$|\n|(?:and|or|then|so|but|both|all)\b)")
 
 
 def _full(year: str, today: dt.date) -> int:
@@ -154,7 +154,7 @@ def births(low: str, today: dt.date) -> list[Birth]:
             found.append(birth)
     for shown in _SHOWN.finditer(low):
         match = _dates().match(low, shown.end())
-        if match is None or match["short"] or (match["dmy"] and len(match["y2"]) < len("2000")):
+        if match is None or match["short"]:
             continue
         birth = _of_match(match, today)
         known = any(match.start() < other.end and other.start < match.end() for other in found)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.understanding.age_patterns import counted, numbered
+from bot.understanding.age_patterns import BIRTHDAY, SCHOOL, counted, numbered
 from bot.understanding.nations import of_no_person
 from bot.understanding.nouns import NUMBER_WORD, nouns, number
 from bot.understanding.places import wheres
@@ -44,6 +44,8 @@ def figures(text: str) -> list[Mention]:
     """
     low = plain(text)
     spans = [*numbered(low), *counted(low, nouns(low))]
+    # The patterns know a class, and the years that somebody will have; neither is the age.
+    spans += [match.span() for pattern in (SCHOOL, BIRTHDAY) for match in pattern.finditer(low)]
     found = []
     for match in _FIGURE.finditer(low):
         value = number(match.group())

@@ -83,7 +83,8 @@ def weigh_ages(people: list[Person], text: str, opinion: Opinion, alone: float, 
 
 def _is_written(text: str, bounds: list[int]) -> bool:
     """Tell whether an age stands as a range in the text: one bound says of the other what it is."""
-    return len(bounds) == 2 and re.search(rf"\b{bounds[0]}\s?(?:-|–|/|to|or)\s?{bounds[1]}\b", text) is not None
+    return len(bounds) == 2 and re.search(
+        rf"\b{bounds[0]}\s?(?:-|–|/|to|till|or)\s?{bounds[1]}(?!\d)", text) is not None
 
 
 _RANGE = re.compile(r"\b(\d{1,2})\s?(?:-|–|/|to|or)\s?(\d{1,2})\b(?!\d|[:.,]\d)")

@@ -83,6 +83,15 @@ def _read(text: str) -> Reading:
         ("crew list 5, we count 6, one boy is 17", 17, "yes"),
         ("boy of 16 who was a porter for M23 near the lake", 16, "yes"),
         ("a man of 25, there since he has 9 years", 25, "unclear"),
+        ("girl booked in as 18 but the record has 03/12/2010", 15, "yes"),
+        ("girl, in her passport is 11.02.2011", 15, "yes"),
+        ("M, gives 31.12.08, alone inside", 17, "yes"),
+        ("lad whose paperwork says 01/01/2003", 23, "unclear"),
+        ("two girls, on the wristband is 2010 both", [15, 16], "yes"),
+        ("17 boys, 12 till 17, beam across the door", [12, 17], "yes"),
+        ("lass, 15 on the 30th, at her uncle's", 14, "yes"),
+        ("lass, 16 in a fortnight", 15, "yes"),
+        ("registering a 5/52 baby girl as hers", 0, "yes"),
     ],
 )
 def test_age(text: str, age: Any, child: str) -> None:
@@ -107,6 +116,7 @@ def test_age(text: str, age: Any, child: str) -> None:
         "her 9th missing episode, girl",
         "girl came in 2009 and the card shows 2021",
         "girl says 2020 was worse",
+        "girl in room 15 on the 3rd floor",
     ],
 )
 def test_other_numbers_are_no_ages(text: str) -> None:

@@ -142,6 +142,7 @@ def test_an_adult_s_age_is_given_to_no_newborn() -> None:
     "text",
     ["gate 13, girl alone", "flat 17, three girls inside", "room no. 16, young girl", "class of 15, one girl",
      "crew of 19 Syrian men", "shoe size 12, big boy", "16 weeks pregnant, girl", "he owes 15 thousand, boy, cook",
+     "Y10, girl from Ruse", "Yr 11 lad", "year 9 girl", "lass, 14 in January",
      "8 teeth missing, child", "works 12/7, girl", "open 6/7, the girl cooks", "at 14 o'clock a girl ran in"],
 )
 def test_numbers_of_something_else_are_left_out(text: str) -> None:
