@@ -13,6 +13,20 @@ RANK = 64
 LARGEST = 127
 
 
+def factors(change: Array) -> tuple[Array, Array]:
+    """Split a change of a matrix into the two factors that are kept of it.
+
+    Args:
+        change: rows x columns.
+
+    Returns:
+        Rows x `RANK` and `RANK` x columns; their product is the nearest to the change that there is of that rank.
+    """
+    left, strength, right = np.linalg.svd(change, full_matrices=False)
+    root = np.sqrt(strength[:RANK])
+    return left[:, :RANK] * root, right[:RANK] * root[:, None]
+
+
 def pack(path: Path, base: dict[str, Array], trained: dict[str, Array], heads: dict[str, Array], labels: list[str],
          answers: list[str]) -> None:
     """Write the file that `bot.understanding.learned` reads.
@@ -31,9 +45,8 @@ def pack(path: Path, base: dict[str, Array], trained: dict[str, Array], heads: d
         if array.ndim == 1:
             kept[name] = array.astype(np.float16)
             continue
-        left, strength, right = np.linalg.svd((array - base[name]).T, full_matrices=False)
-        root = np.sqrt(strength[:RANK])
-        for side, part, axis in (("left", left[:, :RANK] * root, 0), ("right", right[:RANK] * root[:, None], 1)):
+        left, right = factors((array - base[name]).T)
+        for side, part, axis in (("left", left, 0), ("right", right, 1)):
             scale = np.abs(part).max(axis, keepdims=True) / LARGEST
             kept[f"{name}:{side}"] = np.round(part / scale).astype(np.int8)
             kept[f"{name}:{side}_scale"] = scale.astype(np.float16)

@@ -193,6 +193,8 @@ class Rows:
         age = told["age"]
         self._mentioned(row, told["text"], AGE, set(age) if isinstance(age, list) else {age}, words.offsets[:LONGEST])
         self._mentioned(row, told["text"], NATIONALITY, {told["nationality"]}, words.offsets[:LONGEST])
+        # Careful readers differ on these.
+        row.weights[[PLACE[label] for label in told.get("unsure", ())]] = 0
         return row
 
     @staticmethod
