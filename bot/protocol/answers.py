@@ -77,7 +77,8 @@ def interpret(question: Question, text: str, read: set[str], report: Data) -> Op
     for key, pattern in _OPEN_WORDS.items():
         if re.fullmatch(pattern, plain):
             return key
-    if question.field in read or (question.unless and set(question.unless) & read):
+    whole = question.kind == "text" and len(plain.split()) <= LONGEST_SHORT and read <= {question.field, "country"}
+    if not whole and (question.field in read or (question.unless and set(question.unless) & read)):
         return {}
     return _by_kind(question, text, plain, read)
 
