@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from bot.database import now, writing
+from bot.referrals.tables import Case
 from bot.security import accounts, attempts, audit, browsers, enrolment, passwords, second_factor, sessions
 from bot.security.tables import SignInCount
 from tests.desk_world import Desk, Store, desk_app, served
@@ -22,6 +23,15 @@ def quick_hashes() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
         yield
+
+
+@pytest.fixture
+def leaves_no_case_waiting(database: None) -> Iterator[None]:
+    """Close the cases of a test, so that the next one's queue has its own alone."""
+    began = now()
+    yield
+    with writing() as session:
+        session.execute(update(Case).where(Case.opened_at >= began).values(state="closed", closed_at=began))
 
 
 @dataclass

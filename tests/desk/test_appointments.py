@@ -3,14 +3,12 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
 from copy import deepcopy
 from html import unescape
 
 import pytest
-from sqlalchemy import update
 
-from bot.database import now, reading, writing
+from bot.database import reading, writing
 from bot.desk.queue import queue
 from bot.desk.rendering import texts
 from bot.protocol.report import put
@@ -27,20 +25,13 @@ from tests import planted
 from tests.desk_world import Browser, Desk, Sample, Store, appoint, make_account, make_case, told_to
 from tests.mixed_case import GIRL, OF_ALL, OWN, WOMAN, mixed_case
 
+pytestmark = pytest.mark.usefixtures("leaves_no_case_waiting")
 PAIR = [{"age": 14, "child": "yes", "nationality": "MD"}, {"age": 30, "child": "no"}]
 
 
 @pytest.fixture
 def mira(desk: Desk) -> Browser:
     return desk.signed_in(MANAGER, f"Mira Holm {uuid.uuid4().hex[:6]}")
-
-
-@pytest.fixture(autouse=True)
-def leaves_no_case_waiting(database: None) -> Iterator[None]:
-    began = now()
-    yield
-    with writing() as session:
-        session.execute(update(Case).where(Case.opened_at >= began).values(state="closed", closed_at=began))
 
 
 def named(store: Store, sample: Sample) -> dict[str, str]:

@@ -3,11 +3,10 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from bot.database import now, reading, writing
 from bot.desk.rendering import texts
@@ -21,15 +20,8 @@ from bot.security.tables import AuditEntry
 from tests import planted
 from tests.desk_world import Browser, Desk, Sample, appoint, make_account, make_case
 
+pytestmark = pytest.mark.usefixtures("leaves_no_case_waiting")
 LETTERS = str.maketrans("0123456789abcdef", "bcdfghjklmnprstv")
-
-
-@pytest.fixture(autouse=True)
-def leaves_no_case_waiting(database: None) -> Iterator[None]:
-    began = now()
-    yield
-    with writing() as session:
-        session.execute(update(Case).where(Case.opened_at >= began).values(state="closed", closed_at=began))
 
 
 @pytest.fixture
