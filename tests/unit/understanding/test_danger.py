@@ -23,6 +23,10 @@ from bot.understanding.danger import cannot_talk, danger, wants_human
         "he is threatening her",
         "help me now",
         "flight leaves in an hour",
+        "keeps telling us she'll jump",
+        "police got him off the railings of the bridge",
+        "boy of 4 alone on the window sill, third floor",
+        "surgeons are coming, the hernia is strangulated",
     ],
 )
 def test_danger(text: str) -> None:
