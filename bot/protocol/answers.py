@@ -27,8 +27,8 @@ _YES = re.compile(r"(?:yes|yeah|yep|ja|oui|si|sì|da|tak|y)\b", re.I)
 _NO = re.compile(r"(?:no|nope|nein|non|ne|nie|n|none|nobody|no one|not now)\b", re.I)
 _BESIDE_NO = re.compile(
     r"(?:no|not|none|nobody|nothing|now|right|at|the|moment|this|minute|here|there|today|tonight|yet|s?he|it|they|we|i|is|"
-    r"are|was|says?|said|thinks?|sir|madam|thanks?|you|ok|fine|well|all|safe|really|sure|so|far|as|of|her|him|them|"
-    r"is ?n'?t|does(?:n'?t)?|do|any|anything)$")
+    r"are|was|says?|thinks?|sir|madam|thanks?|you|ok|fine|well|all|safe|really|sure|so|far|as|of|her|him|them|"
+    r"is ?n'?t|does(?:n'?t)?|do|any)$")
 """A word that may stand beside a no without making it one to something else, such as "no papers"."""
 _WORD = re.compile(r"[a-z']+")
 _PHONE = re.compile(r"\+?\d[\d\s().\-/]{4,20}\d")
@@ -113,11 +113,11 @@ def _by_kind(question: Question, text: str, plain: str, read: set[str]) -> Optio
 
 
 def _is_about(rest: str, question: Question) -> bool:
-    """Tell whether what follows a no leaves it one to this question: words of the question, and words that say nothing.
+    """Tell whether what follows a no leaves it one to this question: words of its replies, and words that say nothing.
 
-    "No papers" to "is she afraid of going back?" would open the country that she fears.
+    "No papers" or "no, not known" to "is she afraid of going back?" would open the country that she fears.
     """
-    own = {word for words in (question.id, question.ask, question.short, *(o.title for o in question.options))
+    own = {word for words in (question.id, question.short, *(o.title for o in question.options))
            for word in _WORD.findall(words.lower())}
     return all(word in own or _BESIDE_NO.match(word) for word in _WORD.findall(rest))
 

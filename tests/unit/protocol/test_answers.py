@@ -116,6 +116,10 @@ def test_open_answers_in_words(question: str, words: str, key: str) -> None:
         ("fear", "no papers", None),
         ("fear", "no money", None),
         ("fear", "nobody asked", None),
+        ("fear", "no, not known", None),
+        ("fear", "nobody said anything", None),
+        ("fear", "no authorities", None),
+        ("fear", "no question", None),
         ("offences", "no passport", None),
     ],
 )
