@@ -22,6 +22,8 @@ _WINDOW = 1
 """Steps of 30 seconds that a phone's clock may be off, either way."""
 _LONGEST = 100
 _PURPOSE = "totp"
+_NOBODYS = pyotp.random_base32()
+"""What codes are checked against where there is no secret: nothing fits it."""
 
 logger = logging.getLogger(__name__)
 
@@ -54,11 +56,13 @@ def address(name: str, secret: str) -> str:
 
 @lru_cache(maxsize=1)
 def _nobodys() -> tuple[str, str]:
-    return "nobody", new_secret("nobody")
+    return "nobody", seal(_PURPOSE, "nobody", _NOBODYS)
 
 
 def step_of(account_id: str, sealed: str | None, code: str) -> int | None:
-    """Find the time step that a code belongs to; the same work is done where there is no secret to check against.
+    """Find the time step that a code belongs to.
+
+    The same work is done where there is no secret to check against, or none that can be read.
 
     Args:
         account_id: whose secret it is.
@@ -69,18 +73,18 @@ def step_of(account_id: str, sealed: str | None, code: str) -> int | None:
         Steps of 30 seconds since 1970; None where the code does not fit. Whether it was used before is for
         `accounts.attempt_succeeded` to say.
     """
-    owner, kept = (account_id, sealed) if sealed else _nobodys()
+    own = sealed is not None
     try:
-        secret = readable(owner, kept)
+        secret = readable(account_id, sealed) if sealed else readable(*_nobodys())
     except Unreadable:
         logger.error("A second factor cannot be read: was FIRSTLINE_SECRET changed? Reset the account's second factor.")
-        return None
+        own, secret = False, _NOBODYS
     digits, shown = "".join(code[:_LONGEST].split()), pyotp.TOTP(secret)
     present = shown.timecode(now())
     # All are worked out: pyotp's own check stops at the one that fits, and its time would tell that it does.
     codes = [(step, shown.generate_otp(step)) for step in range(present - _WINDOW, present + _WINDOW + 1)]
     fitting = [step for step, one in codes if hmac.compare_digest(one.encode(), digits.encode("utf-8", "replace"))]
-    return int(fitting[0]) if fitting and sealed else None
+    return int(fitting[0]) if fitting and own else None
 
 
 def new_recovery_codes(session: Session, account_id: str) -> list[str]:

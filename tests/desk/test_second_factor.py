@@ -320,7 +320,10 @@ def test_every_failure_does_the_same_work(officer: Officer, clock: Clock, monkey
     set_up_phone(writing, gone)
     with writing() as session:
         accounts.set_disabled(session, gone.name, True, "test")
-    waits, waits_for_codes, knows = (make_officer() for _ in range(3))
+    waits, waits_for_codes, knows, unreadable = (make_officer() for _ in range(4))
+    with writing() as session:
+        session.execute(update(Account).where(Account.id == unreadable.account.id)
+                        .values(totp_secret=row(officer.account).totp_secret))
     for _ in range(attempts.FREE + 1):
         assert sign_in(waits.account.name, "wrong", "") is None
         assert sign_in(waits_for_codes.account.name, waits_for_codes.password, "", address="192.0.2.9") is None
@@ -346,6 +349,8 @@ def test_every_failure_does_the_same_work(officer: Officer, clock: Clock, monkey
         "a known browser that has to wait": (knows.account.name, knows.password, knows.phone.at(clock.step + 1),
                                              blocked),
         "another account's browser": (fresh.name, "wrong", "", known),
+        "a second factor that cannot be read": (unreadable.account.name, unreadable.password,
+                                                unreadable.phone.at(clock.step)),
     }
     work = {}
     for number, (what, given) in enumerate(tries.items()):
