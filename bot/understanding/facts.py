@@ -120,7 +120,12 @@ BACK = re.compile(
     r"(?:closed|cancell?ed|withdrawn|lifted))\b"
 )
 """Who was missing was found, where it stands behind the words for that."""
-_NOT_BACK = re.compile(r"\b(?:last time\W+(?:\w+\W+){0,2}|(?:phone|mobile|sim|signal|gps|car|last) (?:was |is )?)$")
+_NOT_BACK = re.compile(
+    r"\b(?:(?:phone|mobile|sim|signal|gps|car|last) (?:was |is )?|"
+    r"(?:last time|usually|normally|mostly|always|previously|other times|each time|every time|before (?:he|she|they))\b"
+    r"[^.!?;\n]*)$"
+)
+"""Ends before such words where something else was found, or somebody came back at other times."""
 _OF_SOMETHING = re.compile(
     r"\b(?:certificates?|papers?|documents?|passports?|pages?|tooth|teeth|finger\w*|signatures?|forms?|stamps?|consent|"
     r"permits?|shoes?|money|wages?|files?|letters?|cards?|phones?|brother|father|mother|parents?|friend|husband|uncle|"
@@ -146,8 +151,9 @@ def missing(story: Story) -> list[Fact]:
     if now:
         # "Misper closed": the words may themselves go on to say so.
         last = max(f.end for f in now)
-        back = next((match for match in BACK.finditer(story.low) if match.end() > last), None)
-        if back is None or _NOT_BACK.search(story.low[: back.start()]):
+        behind = (match for match in BACK.finditer(story.low) if match.end() > last)
+        back = next((match for match in behind if not _NOT_BACK.search(story.low[: match.start()])), None)
+        if back is None:
             return [now[0]]
         return [Fact("missing", "earlier", now[0].status, story.text[slice(*back.span())], *back.span())]
     for listed in (later, earlier):

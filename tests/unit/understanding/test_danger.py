@@ -24,6 +24,8 @@ from bot.understanding.danger import cannot_talk, danger, wants_human
         "help me now",
         "flight leaves in an hour",
         "keeps telling us she'll jump",
+        "says if the film comes out at school she jumps",
+        "she has her mums tablets on the bed in front of her",
         "police got him off the railings of the bridge",
         "boy of 4 alone on the window sill, third floor",
         "surgeons are coming, the hernia is strangulated",

@@ -175,6 +175,16 @@ def test_who_was_found_again_is_not_missing_whatever_the_trained_reader_says() -
     assert [fact.value for fact in reading.facts if fact.field == "missing"] == ["earlier"]
 
 
+@pytest.mark.parametrize("words", [
+    "boy of 14 did not come for supper, his bed is empty. third time this month but usually he is back by eight",
+    "girl 15 left by the window, has not come back. Last time a man drove her to a car park and she returned at dawn",
+    "girl gone from the unit again, not seen since wednesday. before she always came back with bags of clothes",
+])
+def test_who_came_back_at_other_times_is_missing_now(words: str) -> None:
+    _, reading, _ = understand(words, date(2026, 11, 21), "PT", {})
+    assert [fact.value for fact in reading.facts if fact.field == "missing"] == ["now"]
+
+
 def test_a_class_is_nobodys_age_in_a_general_question() -> None:
     words = "Do you have posters about online safety for class 6 in polish?"
     _, reading, _ = understand(words, date(2026, 11, 21), "PT", {})
