@@ -29,6 +29,8 @@ def _values(text: str, field: str, here: str | None = None) -> list[str]:
         ("male 17, nationality: Gambia", ["GM"]),
         ("fille roumaine de 14 ans", ["RO"]),
         ("vietnamesse kid", ["VN"]),
+        ("2 ukr girls at the border", ["UA"]),
+        ("alb lad 16 in the car wash", ["AL"]),
         ("boy speaks pashto", []),
         ("asian girl, no english", []),
         ("romanian interpreter called for a girl", []),
