@@ -25,7 +25,9 @@ VERBS = (
     r"hides|refuses|asks|cries|shows|plays|gets|takes|swallows|hits|stays|walks|enters|leaves|sells|drives|answers|"
     r"calls|sends|writes|rides|appears|presents|reports|waits|turns|lies|holds|cooks|cleans|washes|eats|makes|thinks|"
     r"believes|knows|seeks|fears|admits|denies|insists|claims|states|repeats|shouts|whispers|smells|sounds|owes|pays|"
-    r"earns|uses|helps|moves|lost|perhaps|always|across)"
+    r"earns|uses|helps|moves|lost|perhaps|always|across|texts|rings|types|trembles|shakes|screams|coughs|limps|nods|"
+    r"smiles|stares|studies|attends|misses|mentions|describes|explains|remembers|wakes|falls|fetches|serves|minds|"
+    r"feels|bleeds|vomits|jumps|climbs|dances)"
 )
 PLURAL = (
     rf"(?!\s+(?!{VERBS}\b)[a-z]{{3,}}s\b)"

@@ -157,3 +157,10 @@ def test_children_come_before_adults_of_one_group() -> None:
 ])
 def test_a_grown_up_s_age_is_not_that_of_the_children_beside(text: str) -> None:
     assert "yes" in [person.child for person in _read(text).people]
+
+
+@pytest.mark.parametrize("text", [
+    "girl 15 texts that she is afraid", "boy 16 shakes all over", "girl 14 studies at home",
+])
+def test_a_verb_behind_an_age_is_nothing_that_is_counted(text: str) -> None:
+    assert [person.age for person in _read(text).people] == [int(text.split()[1])]
