@@ -19,6 +19,10 @@ SMALL = 9
 """Years up to which a child is named beside a grown-up as theirs, as a rule."""
 GROWN = 0.65
 """Share that an adult age must have to stay that of somebody who has another one: it often is the other person's."""
+SURE = 0.9
+"""Share from which an age below 18 counts although all ages that were read are an adult's, and such a one beside it."""
+NO_RANGE = 25
+"""Years from which an adult's age is not that of somebody who may be a child: a paper or a look differ by less."""
 
 
 def _bounds(age: int | list[int] | None) -> list[int]:
@@ -59,6 +63,8 @@ def weigh_ages(people: list[Person], text: str, opinion: Opinion, alone: float, 
             kept = _bounds(person.age)
         if kept != _bounds(person.age) and any(best.get(value, 0.0) >= MOST for value in kept):
             _set(person, kept, grown)
+    if len(mine) == 1 and not grown:
+        _rather_a_child(mine[0], text, best, [one for one in believed if int(one.value) < ADULT], beside)
     known = {value for person in mine for value in _bounds(person.age)}
     if believed and not known:
         # Beside grown-ups the ages of children are those that count.
@@ -79,6 +85,22 @@ def weigh_ages(people: list[Person], text: str, opinion: Opinion, alone: float, 
         # "16, with an ID card that says 19": barely an adult, and the message speaks of a child's age.
         if young and person.child == "no" and any(ADULT <= value <= BARELY for value in _bounds(person.age)):
             person.child = "unclear"
+
+
+def _rather_a_child(person: Person, text: str, best: dict[int, float], young: list[Mention], beside: float) -> None:
+    """Give somebody, whom the trained reader takes for no adult, the age of a child that the message speaks of.
+
+    An adult's age beside it is that of a man around ("he is 58 and texts her"), or, where it is near, a paper's.
+    """
+    values = _bounds(person.age)
+    minors = [int(one.value) for one in young if not of_the_past(plain(text), one.start)]
+    sure = [value for value in minors if best[value] >= SURE]
+    if values and minors and all(best.get(value, 1.0) < beside for value in values):
+        _set(person, minors, False)
+    elif values and min(values) >= ADULT and sure:
+        _set(person, [*sure, *(value for value in values if best.get(value, 0.0) >= SURE and value < NO_RANGE)], False)
+    elif values and min(values) < ADULT and max(values) >= NO_RANGE and not _is_written(text, values):
+        _set(person, [min(values)], False)
 
 
 def _is_written(text: str, bounds: list[int]) -> bool:

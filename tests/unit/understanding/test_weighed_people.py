@@ -21,7 +21,8 @@ def ages(people: list[Person], shares: dict[int, float], grown: bool = False, be
 
 
 @pytest.mark.parametrize(("before", "shares", "after"), [
-    (None, {14: 0.9, 30: 0.02}, 14), ([3, 14], {14: 0.9, 3: 0.01}, 14), (12, {12: 0.02, 15: 0.9}, 12),
+    (None, {14: 0.9, 30: 0.02}, 14), ([3, 14], {14: 0.9, 3: 0.01}, 14), (12, {12: 0.02, 15: 0.9}, 15),
+    (12, {12: 0.02, 25: 0.9}, 12),
     (14, {14: 0.02}, 14), (None, {14: 0.3}, None), (15, {40: 0.9, 15: 0.9}, 15), (None, {40: 0.95, 15: 0.9}, 15),
     (12, {12: 0.9, 16: 0.8}, 12),
 ])
@@ -54,8 +55,28 @@ def test_barely_an_adult_beside_a_child_s_age_is_uncertain(age: int, child: str)
 
 def test_an_adult_age_of_somebody_else_is_left_out_but_a_child_s_never_is() -> None:
     assert ages([Person(age=[14, 31], child="unclear")], {14: 0.9, 31: 0.4}) == [14]
-    assert ages([Person(age=[17, 26], child="unclear")], {17: 0.9, 26: 0.8}) == [[17, 26]]
-    assert ages([Person(age=[15, 26], child="unclear")], {15: 0.3, 26: 0.9}) == [[15, 26]]
+    assert ages([Person(age=[17, 24], child="unclear")], {17: 0.9, 24: 0.8}) == [[17, 24]]
+    assert ages([Person(age=[15, 24], child="unclear")], {15: 0.3, 24: 0.9}) == [[15, 24]]
+
+
+@pytest.mark.parametrize(("age", "shares", "after"), [
+    (58, {58: 0.9, 15: 0.95}, 15), (22, {22: 0.95, 16: 0.95}, [16, 22]), (58, {58: 0.9, 15: 0.7}, 58),
+    (40, {40: 0.02, 17: 0.7}, 17),
+    ([16, 33], {16: 0.9, 33: 0.95}, 16), ([16, 24], {16: 0.9, 24: 0.95}, [16, 24]),
+])
+def test_of_somebody_who_may_be_a_child_a_childs_age_counts(age: Any, shares: dict[int, float], after: Any) -> None:
+    person = Person(age=age, child="unclear")
+    assert ages([person], shares) == [after]
+    assert person.child == ("yes" if after in (15, 16, 17) else "unclear")
+
+
+def test_of_an_adult_an_adults_age_counts() -> None:
+    assert ages([Person(age=[16, 33], child="unclear")], {16: 0.9, 33: 0.95}, grown=True) == [[16, 33]]
+    assert ages([Person(age=58, child="no")], {58: 0.9, 15: 0.95}, grown=True) == [58]
+
+
+def test_ages_that_stand_as_a_range_stay_one() -> None:
+    assert ages([Person(age=[16, 33], child="unclear")], {16: 0.9, 33: 0.95}, between=" to ") == [[16, 33]]
 
 
 def test_a_word_for_a_child_beside_an_adult_s_age_leaves_it_open() -> None:
