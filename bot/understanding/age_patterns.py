@@ -12,7 +12,8 @@ Kind = Literal["now", "look", "claim", "past"]
 """An age stated for now, a look, a claim, or an age of the past."""
 
 NUM = rf"(?:\d{{1,3}}(?!\d)|{NUMBER_WORD}(?![a-z]))"
-JOIN = r"\s?(?:,\s?|/|-|\bto\b|\btill\b|\bor\b|\bvs\.?|\band\b|&|\+|\bbis\b|\bou\b|\boder\b|\bund\b)\s?"
+JOIN = (r"\s?(?:,\s?|/|-|\b(?:to|till|or)(?: (?:maybe|about|perhaps))?\b|\bvs\.?|\band\b|&|\+|\bbis\b|\bou\b|"
+        r"\boder\b|\bund\b)\s?")
 LISTED = rf"{NUM}(?:{JOIN}{NUM}){{0,6}}"
 UNIT = rf"(?:[\s-]?{either(numbers()['age_units'])}(?![a-z]))"
 NOT_UNIT = rf"(?!\s?-?{either(numbers()['not_units'])}(?![a-z])|[:.]\d|/\d|\d|\s?[x*]\s?\d|\s?k\b)"
@@ -137,6 +138,7 @@ LETTER = re.compile(
     r"(?<![\w€£$/.:-])(?P<m>\d{1,2})\s?(?:y/?o?|yrs?)?\s?/?(?P<b>[mf])(?![\w'/])"
 )
 ROAD = re.compile(r"(?:\b(?:the|on|a|off|junction|along|motorway|via|from|onto|near|j\d+)\s+)$")
+ROAD_AFTER = re.compile(r"\s?(?:j\d|(?:north|south|east|west)bound|services|hard shoulder)")
 DECADE = re.compile(
     r"\b(?:(?P<part>early|mid|middle|late)[\s-]+(?:to[\s-](?:mid|late)[\s-]+)?)?(?P<ten>20|30|40|50|60|70|"
     r"twent|thirt|fort|fift|sixt|teen)(?P<s>'?s|ies)\b"
@@ -223,5 +225,5 @@ def counted(low: str, people: list[Noun]) -> list[tuple[int, int]]:
 
 AHEAD = re.compile(
     rf"{BOUND}(?P<n>{NUM}(?:\s?(?:-|/|or|to|and)\s?{NUM})?)(?:(?P<u>{UNIT})|{NOT_UNIT})[\s-]+(?:(?!and\b|or\b|with\b|"
-    rf"of\b|in\b|for\b|the\b|is\b)[a-z-]+\s+){{0,3}}$"
+    rf"w\b|plus\b|of\b|in\b|for\b|the\b|is\b)[a-z-]+\s+){{0,3}}$"
 )

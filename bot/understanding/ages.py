@@ -23,6 +23,7 @@ from bot.understanding.age_patterns import (
     OVER,
     PLURAL,
     ROAD,
+    ROAD_AFTER,
     SCHOOL,
     SOON,
     TENS,
@@ -120,9 +121,11 @@ def _beside(low: str, noun: Noun) -> Age | None:
         )
         if "pregnan" in gap:
             return None
-        if re.search(r"\bwas\b|\bfrom\b|\bunder\b", gap):
-            kind = "past"
-        return _make(low, match.span("n"), kind, noun, gap)
+        age = _make(low, match.span("n"), kind, noun, gap)
+        several = age is not None and age.low < age.high and gap.strip(" ,:(") == "from"
+        if age is not None and not several and re.search(r"\bwas\b|\bfrom\b|\bunder\b", gap):
+            age = replace(age, kind="past")
+        return age
     return None
 
 
@@ -180,7 +183,7 @@ def _special(low: str, text: str) -> list[Age]:
             found.append(Age(m.start(), m.end(), coming - 1, coming - 1))
     for m in LETTER.finditer(low):
         letter, digits = m["a"] or m["b"], m["n"] or m["m"]
-        if ROAD.search(low[max(0, m.start() - 12) : m.start()]) or (
+        if ROAD.search(low[max(0, m.start() - 12) : m.start()]) or ROAD_AFTER.match(low, m.end()) or (
             " " in m.group() and not text[m.start() : m.end()].isupper()
         ):
             continue
@@ -219,8 +222,12 @@ def ages(text: str, people: list[Noun], skip: list[tuple[int, int]], demonyms: l
         taken[start:end] = b"1" * (end - start)
     found: list[Age] = []
 
+    counts = {noun.first for noun in people if noun.plural and noun.role != "other" and (noun.count or 0) > 2}
+
     def take(age: Age | None) -> None:
-        if age is not None and not any(taken[age.start : age.end]) and not _MEASURE.search(low[: age.start]):
+        if age is None or any(taken[age.start : age.end]) or (age.start in counts and age.low == age.high):
+            return
+        if not _MEASURE.search(low[: age.start]):
             taken[age.start : age.end] = b"1" * (age.end - age.start)
             found.append(age)
 
@@ -229,8 +236,9 @@ def ages(text: str, people: list[Noun], skip: list[tuple[int, int]], demonyms: l
     for noun in people:
         take(_ahead(low, noun))
         beside = _beside(low, noun)
-        # "Newborn, boyfriend Polish, 24": the age is that of the last one named.
-        between = [other for other in people if beside and noun.end <= other.start < beside.start and not other.plural]
+        # "Newborn, boyfriend Polish, 24", "father, kids 7 and 9": the age is that of the last one named.
+        between = [other for other in people if beside and noun.end <= other.start < beside.start
+                   and (not other.plural or (noun.role == "other" and other.role == "child"))]
         if not between:
             take(beside)
     for kind, pattern in free():

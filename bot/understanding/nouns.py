@@ -135,7 +135,7 @@ def _kind(word: str) -> tuple[Role, Sex | None, bool]:
 
 
 _BETWEEN = (
-    r"(?:(?!(?:and|or|with|years?|yrs?|yo|months?|weeks?|days?|hours?|of|in|to|is|says?|for|old|ans|jahre|"
+    r"(?:(?!(?:and|or|with|without|years?|yrs?|yo|months?|weeks?|days?|hours?|of|in|to|is|says?|for|old|ans|jahre|"
     r"other|others|more|further)\b)[a-z-]+\s+){0,3}"
 )
 _COUNT = re.compile(

@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.protocol.indicators import ASSESSMENT_GROUPS, indicators
 from bot.protocol.loading import BrokenData, line_of, load
+from bot.understanding.adulthood import ADULT
 from bot.understanding.age_patterns import SCHOOL
 from bot.understanding.facts import BACK
 from bot.understanding.learned import Opinion, words_for
@@ -272,7 +273,10 @@ def _youngest(person: Person) -> int:
 
 
 def _adult(reading: Reading, opinion: Opinion, weight: Weight) -> None:
-    """Take somebody for an adult only where the trained reader does too, and hardly anything speaks against it."""
+    """Take somebody for an adult only where the trained reader does too, and hardly anything speaks against it.
+
+    Where it alone does, a word for a child ("hotel full of girls like her") leaves open who is meant; that is asked.
+    """
     share = opinion.shares.get("child.no", 0.0)
     sure = share >= weight.alone
     grown = [person for person in reading.people if not person.dependent]
@@ -283,5 +287,7 @@ def _adult(reading: Reading, opinion: Opinion, weight: Weight) -> None:
         unsaid = person.child is None and person.age is None
         if sure and (unsaid or (person.child == "unclear" and _youngest(person) >= GROWN)):
             person.child = "no"
+        elif sure and person.child == "yes" and (person.age is None or _youngest(person) >= ADULT):
+            person.child = "unclear"
     if sure and not reading.people and opinion.shares.get("about", 0.0) >= weight.alone:
         reading.people.append(Person(child="no"))

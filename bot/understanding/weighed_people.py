@@ -161,7 +161,7 @@ def leave_to_children(people: list[Person], opinion: Opinion, alone: float) -> N
     """
     mine = [person for person in people if not person.dependent]
     shares = opinion.mentions.get(AGE, {})
-    grown = [int(one.value) for one, share in shares.items() if share >= alone and int(one.value) > BARELY]
+    grown = [int(one.value) for one, share in shares.items() if share >= alone and int(one.value) >= ADULT]
     if len(mine) == 1 and grown and any(value < ADULT for value in _bounds(mine[0].age)):
         mine[0].age, mine[0].child = _age(grown), "unclear"
 

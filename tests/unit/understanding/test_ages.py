@@ -32,6 +32,12 @@ def _read(text: str) -> Reading:
         ("says she is 16, colleague would say early 20s", [16, 23], "unclear"),
         ("young woman maybe 19", [17, 21], "unclear"),
         ("lady in her 40s", [40, 49], "no"),
+        ("mother, father, kids 7, 9 and 12 at the desk", [7, 12], "yes"),
+        ("children, from 6 to maybe 15", [6, 15], "yes"),
+        ("berry pickers Lapland, 14 thai women 20 to 40", [20, 40], "no"),
+        ("stop of minibus M1 j14, lithuanian man, 36, in the back", 36, "no"),
+        ("control on M3, woman of 30", 30, "no"),
+        ("turk 33 w wife and two sons in a camper", 33, "no"),
         ("newborn baby, 10 days old", 0, "yes"),
         ("infant of 7 months", 0, "yes"),
         ("turns 18 tomorrow, pupil", 17, "yes"),
@@ -164,3 +170,8 @@ def test_a_grown_up_s_age_is_not_that_of_the_children_beside(text: str) -> None:
 ])
 def test_a_verb_behind_an_age_is_nothing_that_is_counted(text: str) -> None:
     assert [person.age for person in _read(text).people] == [int(text.split()[1])]
+
+
+def test_english_words_that_look_like_foreign_words_for_people_mean_nobody() -> None:
+    found = _read("his manner was kind of rude. woman, 30").people
+    assert [(person.count, person.age, person.sex) for person in found] == [(1, 30, "female")]

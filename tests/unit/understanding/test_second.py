@@ -90,6 +90,15 @@ def test_nobody_becomes_an_adult_beside_a_word_for_a_child() -> None:
         assert weigh(Reading(people=[known]), TEXT, opinion(child__no=0.99)).people[0].child != "no"
 
 
+@pytest.mark.parametrize(("known", "share", "child"), [
+    (Person(child="yes"), 0.99, "unclear"), (Person(child="yes", age=19), 0.99, "unclear"),
+    (Person(child="yes"), 0.5, "yes"), (Person(child="yes", age=15), 0.99, "yes"),
+    (Person(child="yes", dependent="yes"), 0.99, "yes"),
+])
+def test_a_word_for_a_child_in_a_message_about_an_adult_leaves_it_open(known: Person, share: float, child: str) -> None:
+    assert weigh(Reading(people=[known]), TEXT, opinion(child__no=share)).people[0].child == child
+
+
 def test_the_reading_that_was_given_is_not_changed() -> None:
     given_one = Reading(people=[Person()], signs=[sign(PAPERS)], facts=[Fact("danger", True, "stated", "girl", 4, 8)])
     before = given_one.to_dict()
