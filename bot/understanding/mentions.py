@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.understanding.age_patterns import BIRTHDAY, SCHOOL, counted, numbered
 from bot.understanding.nations import of_no_person
 from bot.understanding.nouns import NUMBER_WORD, nouns, number
-from bot.understanding.places import wheres
+from bot.understanding.places import found_in
 from bot.understanding.text import plain
 
 AGE, NATIONALITY = "age", "nationality"
@@ -67,7 +67,7 @@ def countries(text: str) -> list[Mention]:
         They in the order of the text.
     """
     low = plain(text)
-    found = [where for where in wheres(low) if where.kind != "people" or not of_no_person(where, low)]
+    found = [where for where in found_in(text) if where.kind != "people" or not of_no_person(where, low)]
     people = {where.code for where in found if where.kind == "people"}
     return [Mention(where.code, where.start, where.end) for where in found
             if where.kind == "people" or where.code not in people]

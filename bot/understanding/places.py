@@ -127,6 +127,47 @@ def wheres(low: str) -> list[Where]:
 
 
 @lru_cache(maxsize=1)
+def _codes() -> frozenset[str]:
+    return frozenset(code for code, _ in _vocabulary().values())
+
+
+_SOMEBODY = (
+    r"(?:girls?|boys?|kids?|child(?:ren)?|lads?|lass(?:es)?|minors?|youths?|teens?|m[ae]n|wom[ae]n|(?:fe)?males?|nationals?|"
+    r"citizens?|pax|person|[mfwMFW])"
+)
+_AGED = r"\d{1,2}(?:\s?(?:yo|y/o|yrs?|y))?"
+_CODED = re.compile(
+    rf"\b(?:{_SOMEBODY}(?:(?: of| aged)?[\s,/]{{1,2}}{_AGED})?|[MFWmfw]/?{_AGED}|{_AGED}[\s/]?[MFWmfw])"
+    r"[\s,(/]{1,2}(?P<behind>[A-Z]{2})(?![\w'-])"
+    rf"|\b(?P<ahead>[A-Z]{{2}})[\s,/]{{1,2}}(?:{_SOMEBODY}\b|(?:passport|ID card|{_AGED}[\s/]?[MFWmfw])\b)"
+    rf"|(?:^|[.;:\n]\s*)(?P<begins>[A-Z]{{2}}),?\s[1-9]\d(?=[,.;]|\s?(?:yo|y/o|yrs?)\b)"
+)
+"""A country's code beside somebody: "girl 16 RO", "M17 (UA)", "BG national", "MD, 26, ..."."""
+
+
+def found_in(text: str) -> list[Where]:
+    """Find what `wheres` finds, and nationalities by their codes where capital letters mean something.
+
+    Args:
+        text: the message as written.
+
+    Returns:
+        They in the order of the text, not overlapping.
+    """
+    found = wheres(plain(text))
+    if text.upper() == text:
+        return found
+    words = context()["no_code"]
+    for match in _CODED.finditer(text):
+        name = str(match.lastgroup)
+        start, end = match.span(name)
+        taken = any(where.start < end and start < where.end for where in found)
+        if match[name] in _codes() and not taken and not words.fullmatch(match[name].lower()):
+            found.append(Where(start, end, match[name], "people"))
+    return sorted(found, key=lambda where: where.start)
+
+
+@lru_cache(maxsize=1)
 def _firsts() -> frozenset[str]:
     return frozenset(words[0] for words in _vocabulary())
 

@@ -14,7 +14,7 @@ from bot.understanding.forms import exploitation
 from bot.understanding.links import link_checked
 from bot.understanding.nations import nationalities
 from bot.understanding.people import people
-from bot.understanding.places import Where, country, wheres
+from bot.understanding.places import Where, country, found_in
 from bot.understanding.presumption import presume
 from bot.understanding.reading import Fact, Reading, Sign
 from bot.understanding.text import plain, sentences
@@ -77,7 +77,7 @@ def read(
         from bot.understanding.signs import find_signs as signs
     text = text[:_LONGEST]
     low = plain(text)
-    towns = wheres(low)
+    towns = found_in(text)
     who = people(without_babies(text), today, [(w.start, w.end) for w in towns if w.kind != "places"])
     presume(who.people, text)
     who.people = beside(who.people, text)

@@ -21,6 +21,8 @@ GROWN = 0.65
 """Share that an adult age must have to stay that of somebody who has another one: it often is the other person's."""
 SURE = 0.9
 """Share from which an age below 18 counts although all ages that were read are an adult's, and such a one beside it."""
+THIRD = 0.34
+"""Part of the share of a country that is believed, which another one must have to be a nationality beside it."""
 NO_RANGE = 25
 """Years from which an adult's age is not that of somebody who may be a child: a paper or a look differ by less."""
 
@@ -219,6 +221,7 @@ def weigh_nationality(reading: Reading, text: str, opinion: Opinion, alone: floa
     named = [fact for fact in reading.facts if fact.field == "nationality"]
     if not believed:
         return
+    beside = max(beside, THIRD * max(shares[mention] for mention in believed))
     if any(fact.value in {mention.value for mention in believed} for fact in named):
         # Of several that patterns found, those are left out that it holds for something else: "the English school".
         weak = [fact for fact in named if best.get(str(fact.value), 1.0) < beside]

@@ -137,6 +137,7 @@ def test_people_who_were_told_apart_keep_their_sex() -> None:
 
 @pytest.mark.parametrize(("named", "shares", "after"), [
     (None, {"CD": 0.9, "BE": 0.01}, "CD"), ("BE", {"CD": 0.9, "BE": 0.01}, "CD"), ("BE", {"CD": 0.9, "BE": 0.4}, "BE"),
+    ("BE", {"CD": 0.9, "BE": 0.2}, "CD"),
     ("BE", {"BE": 0.01}, "BE"), (None, {"CD": 0.3}, None),
 ])
 def test_nationality(named: str | None, shares: dict[str, float], after: str | None) -> None:
@@ -148,7 +149,7 @@ def test_nationality(named: str | None, shares: dict[str, float], after: str | N
 
 def test_of_several_nationalities_those_stay_that_the_trained_reader_gives_something() -> None:
     reading = Reading(facts=[Fact("nationality", code, "stated", code, 0, 1) for code in ("BR", "GB", "PT")])
-    mentions = {Mention("BR", 0, 1): 0.9, Mention("GB", 2, 3): 0.01, Mention("PT", 4, 5): 0.4}
+    mentions = {Mention("BR", 0, 1): 0.9, Mention("GB", 2, 3): 0.2, Mention("PT", 4, 5): 0.4}
     weigh_nationality(reading, "some text", Opinion(mentions={NATIONALITY: mentions}), 0.6, 0.1)
     assert [fact.value for fact in reading.facts] == ["BR", "PT"]
 
