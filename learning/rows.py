@@ -133,14 +133,15 @@ class Rows:
         return found
 
     def clauses(self, folder: Path = HERE / "clauses") -> list[Row]:
-        """Read the clauses, each for one label, or for none of the groups and forms."""
+        """Read the clauses, each for one label, for none of the groups and forms, or (`nothing`) for no flag either."""
         found = []
         for path in sorted(folder.glob("*.yml")):
             name = path.stem
             label = f"form.{name.removeprefix('form_')}" if name.startswith("form_") else f"group.{name}"
             for clause in yaml.safe_load(path.read_text("utf-8")):
                 row = self._empty(str(clause))
-                known = [label] if label in PLACE else [*GROUPS, *FORMS]
+                none = [*GROUPS, *FORMS, *(FLAGS if name == "nothing" else [])]
+                known = [label] if label in PLACE else none
                 for one in known:
                     row.labels[PLACE[one]] = label in PLACE
                     row.weights[PLACE[one]] = CLAUSE_WEIGHT

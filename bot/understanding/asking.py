@@ -9,7 +9,7 @@ from bot.understanding.reading import Reading
 from bot.understanding.second import weight
 from bot.understanding.text import sentences
 
-UNANSWERED = 0.8
+UNANSWERED = 0.7
 """Share from which a question is one that no answer fits, whatever its words are near to."""
 UNASKED = 0.8
 """Share from which words that are not put as a question are taken for one."""

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,6 +52,16 @@ def test_a_label_holds_for_the_piece_in_which_its_words_stand(
 
 def test_a_message_of_one_sentence_has_no_pieces(rows: Rows) -> None:
     assert rows.pieces([{**TOLD, "text": "Girl of 15 alone, a man keeps her passport"}], random.Random(1)) == []
+
+
+def test_a_clause_is_for_one_label_for_no_sign_or_for_nothing_at_all(rows: Rows, tmp_path: Path) -> None:
+    for name in ("debt_bondage", "none_a", "nothing"):
+        (tmp_path / f"{name}.yml").write_text("- child protection takes over at eight\n")
+    owes, none, nothing = rows.clauses(tmp_path)
+    labels = ("group.debt_bondage", "group.document_control", "asylum")
+    assert [known(owes, label) for label in labels] == [1.0, None, None]
+    assert [known(none, label) for label in labels] == [0.0, 0.0, None]
+    assert [known(nothing, label) for label in labels] == [0.0, 0.0, 0.0]
 
 
 def test_every_quote_stands_in_its_message() -> None:
