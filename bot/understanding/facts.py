@@ -88,8 +88,12 @@ def _whose(story: Story, fact: Fact) -> Fact:
     said = re.search(r"\b(?:with|on|in) (him|his|her)\b", words)
     if fact.value == "own" and said and sex is not None and (said[1] == "her") != (sex == "female"):
         return Fact(fact.field, "held_by_other", "hedged", fact.words, fact.start, fact.end)
-    if fact.value == "held_by_other" and re.match(r"(?:has|have|holds|keeps) (?:his|her|their)\b", words):
+    whose = re.match(r"(?:(he|she) )?(?:has|have|holds|keeps) (his|her|their)\b", words)
+    if fact.value == "held_by_other" and whose:
         first = max(story.low.rfind(mark, 0, fact.start) for mark in ".!?;\n") + 1
+        who = whose[1] or (re.findall(r"\bs?he\b", story.low[first : fact.start]) or [None])[-1]
+        if who and {"his": "he", "her": "she"}.get(whose[2], who) != who:
+            return fact
         if not any(
             first <= n.start < fact.start and n.role in ("other", "adult") and n.sex != sex for n in story.nouns
         ):

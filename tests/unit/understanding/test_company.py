@@ -43,6 +43,9 @@ def test_company(text: str, company: str) -> None:
         ("boss keeps their ids", "held_by_other"),
         ("No passport, the agency has it", "held_by_other"),
         ("girl, passport is with him", "held_by_other"),
+        ("girl 15, he is 58 and keeps her passport", "held_by_other"),
+        ("girl 15, she keeps her passport herself", "own"),
+        ("girl 15 says he has her passport in his car", "held_by_other"),
         ("boy with a forged passport", "false_or_suspect"),
         ("passport does not match the girl", "false_or_suspect"),
         ("woman shows us her passport", "own"),
@@ -52,3 +55,7 @@ def test_company(text: str, company: str) -> None:
 )
 def test_documents(text: str, papers: str | None) -> None:
     assert _value(text, "documents") == papers
+
+
+def test_an_age_is_no_part_of_the_place() -> None:
+    assert _value("girl 15 at bus station Porto", "place") == "at bus station"
