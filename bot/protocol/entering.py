@@ -26,14 +26,22 @@ def take(report: Data, reading: Data, correction: bool = False, about: Data | No
     report["about_a_person"] = report["about_a_person"] or reading["about_a_person"]
     # "The man is Polish, 51": somebody else's age and nationality are not the child's.
     of_another = about is None and not correction and _speaks_of_another(report, reading["people"])
+    known = len(report["persons"])
     if about is not None:
         changed += _fill(about, reading["people"][0], correction) if reading["people"] else []
     elif not of_another:
         changed += _take_people(report, reading["people"], correction)
     taken = [f for f in reading["facts"]
-             if not (of_another and f["field"] in fields() and fields()[f["field"]].scope == "person")]
+             if not (of_another and _of_a_person(f))]
     nationalities = [f for f in taken if f["field"] == "nationality" and f["status"] != "denied"]
-    if about is None and len(report["persons"]) > 1 and not _NATION_OF_ALL.search(" ".join(report["account"][-1:])):
+    newcomers = report["persons"][known:]
+    words = " ".join(report["account"][-1:])
+    if (known and newcomers and len(newcomers) == len(reading["people"]) and len(nationalities) < 2
+            and not correction and not _OF_EVERYBODY.search(words)):
+        # "Also two Bulgarian girls": their nationality, not that of who was told of before.
+        changed += _tell_of(report, newcomers, taken)
+        taken = [f for f in taken if not _of_a_person(f)]
+    if about is None and len(report["persons"]) > 1 and not _NATION_OF_ALL.search(words):
         # Named once beside several people, it may be that of one of them: it narrows nothing.
         taken = [{**f, "status": "hedged"} if f["field"] == "nationality" and f["status"] == "stated" else f
                  for f in taken]
@@ -65,6 +73,20 @@ def take(report: Data, reading: Data, correction: bool = False, about: Data | No
             report["signs"][sign["id"]] = {k: sign[k] for k in ("seen", "words", "sure")}
             changed.append(sign["id"])
     return changed
+
+
+def _of_a_person(fact: Data) -> bool:
+    return fact["field"] in fields() and fields()[fact["field"]].scope == "person"
+
+
+def _tell_of(report: Data, persons: list[Data], facts: list[Data]) -> list[str]:
+    """Enter what facts say of a person for these alone; gives the fields."""
+    told = [fact for fact in facts if _of_a_person(fact) and fact["status"] != "denied"]
+    for fact in told:
+        for person in persons:
+            put(report, fact["field"], fact["value"], source="message", words=fact["words"], status=fact["status"],
+                person=person)
+    return [fact["field"] for fact in told]
 
 
 def _speaks_of_another(report: Data, people: list[Data]) -> bool:
@@ -106,6 +128,7 @@ def _takes_back(report: Data, fact: Data) -> bool:
 
 _STANDS_UNTIL_ASKED = {"fear": (STATED_FEAR, ("denied",)), "missing": (("now",), ("no",))}
 """Field to what was told, and what denies it."""
+_OF_EVERYBODY = re.compile(r"\b(?:both|all|each|they|siblings)\b", re.I)
 _NATION_OF_ALL = re.compile(
     r"\b(?:both|all|they|siblings|brothers|sisters|children|kids|family|girls|boys|women)\b", re.I)
 _ADDRESS = re.compile(
@@ -250,12 +273,8 @@ def take_more_people(report: Data, reading: Data) -> list[Data]:
     newcomers = [add_person(report, read["count"]) for read in reading["people"]] or [add_person(report)]
     for person, read in zip(newcomers, reading["people"], strict=False):
         _fill(person, read, correction=True)
-    of_person = [f for f in reading["facts"] if f["field"] in fields() and fields()[f["field"]].scope == "person"]
-    for fact in of_person:
-        for person in newcomers if fact["status"] != "denied" else ():
-            put(report, fact["field"], fact["value"], source="message", words=fact["words"], status=fact["status"],
-                person=person)
-    take(report, {**reading, "people": [], "facts": [f for f in reading["facts"] if f not in of_person]})
+    _tell_of(report, newcomers, reading["facts"])
+    take(report, {**reading, "people": [], "facts": [f for f in reading["facts"] if not _of_a_person(f)]})
     return newcomers
 
 

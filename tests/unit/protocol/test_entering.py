@@ -17,6 +17,7 @@ def _told(*messages: str) -> Data:
     report = new_report()
     for words in messages:
         intent, reading, _ = understand(words, DAY, "PT", {})
+        report["account"].append(words)
         take(report, reading.to_dict(), intent == "correct")
     return report
 
@@ -98,3 +99,15 @@ def test_a_fear_is_taken_back_by_a_correction() -> None:
 @pytest.mark.parametrize("said", ["not injured", "not missing"])
 def test_what_only_denies_corrects_nothing(said: str) -> None:
     assert understand(said, DAY, "PT", {})[0] != "correct"
+
+
+@pytest.mark.parametrize(("first", "later", "nationalities"), [
+    ("moldovan girl 15 at the bus station, he keeps her passport",
+     "also 2 Bulgarian girls, 13 and 17, came off the same bus with him", ["MD", "BG", "BG"]),
+    ("girl 15 at the bus station, an older man keeps her passport",
+     "also 2 Bulgarian girls, 13 and 17, came off the same bus with him", [None, "BG", "BG"]),
+    ("girl 15 at the bus station, an older man keeps her passport",
+     "her sister is 12, both are Bulgarian", ["BG", "BG"]),
+])
+def test_a_nationality_told_with_new_children_is_theirs(first: str, later: str, nationalities: list[object]) -> None:
+    assert _of(_told(first, later), "nationality") == nationalities
