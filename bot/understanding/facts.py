@@ -11,6 +11,7 @@ from bot.understanding.negation import status
 from bot.understanding.nouns import Noun
 from bot.understanding.phrases import topic
 from bot.understanding.reading import Fact, Person, Status
+from bot.understanding.text import plain
 
 _RANK = {"stated": 2, "hedged": 1, "denied": 0}
 
@@ -119,7 +120,7 @@ def fear(story: Story) -> list[Fact]:
 
 BACK = re.compile(
     r"\b(?:came back|comes back|returned|is back|back now|was found|found (?:safe|yesterday|today|again)|"
-    r"turned up|located|back with (?:his|her|the|their)|"
+    r"turned up|located|back (?:home|since|again)|back with (?:his|her|the|their)|"
     r"(?:mispers?|report|alert|search|episode) (?:was |were |is |has been |already )?"
     r"(?:closed|cancell?ed|withdrawn|lifted))\b"
 )
@@ -136,6 +137,21 @@ _OF_SOMETHING = re.compile(
     r"cousin|nobody|people)\W+(?:\w+\W+){0,1}$"
 )
 _GONE_BEFORE = re.compile(r"\b(?:last time|previous\w*|earlier|before|last year)\W+(?:\w+\W+){0,3}$")
+
+
+def back(text: str, behind: int = 0) -> re.Match[str] | None:
+    """Find the words by which somebody was found again or came back.
+
+    Args:
+        text: the message.
+        behind: where they must end behind.
+
+    Returns:
+        The first that are neither denied nor about something else, or another time.
+    """
+    low = plain(text)
+    return next((match for match in BACK.finditer(low) if match.end() > behind and not _NOT_BACK.search(
+        low[: match.start()]) and status(text, *match.span()) != "denied"), None)
 
 
 def missing(story: Story) -> list[Fact]:
@@ -155,11 +171,11 @@ def missing(story: Story) -> list[Fact]:
     if now:
         # "Misper closed": the words may themselves go on to say so.
         last = max(f.end for f in now)
-        behind = (match for match in BACK.finditer(story.low) if match.end() > last)
-        back = next((match for match in behind if not _NOT_BACK.search(story.low[: match.start()])), None)
-        if back is None:
+        found_again = back(story.text, last)
+        if found_again is None:
             return [now[0]]
-        return [Fact("missing", "earlier", now[0].status, story.text[slice(*back.span())], *back.span())]
+        span = found_again.span()
+        return [Fact("missing", "earlier", now[0].status, story.text[slice(*span)], *span)]
     for listed in (later, earlier):
         for fact in listed:
             if fact.status != "denied":

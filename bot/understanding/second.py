@@ -15,7 +15,7 @@ from bot.protocol.indicators import ASSESSMENT_GROUPS, indicators
 from bot.protocol.loading import BrokenData, line_of, load
 from bot.understanding.adulthood import ADULT
 from bot.understanding.age_patterns import SCHOOL
-from bot.understanding.facts import BACK
+from bot.understanding.facts import BACK, back
 from bot.understanding.learned import Opinion, words_for
 from bot.understanding.negation import status
 from bot.understanding.reading import Fact, Person, Reading, Sign
@@ -53,6 +53,8 @@ SURE, SURE_ENOUGH = 0.95, 0.8
 The first is that of most labels, the second that of those that must not be missed."""
 WORDS_FOR_A_SIGN = 3
 """Fewest words that a sign or form takes, one with another; a reader that finds more in a text is guessing."""
+MOST = 0.5
+"""Share from which somebody is missing although the message says that somebody came back."""
 _URGENT = ("danger", "missing", "asylum")
 NEVER = 1.1
 KNOWN, FEWEST_FOREIGN = 0.35, 5
@@ -192,16 +194,20 @@ def _flags(reading: Reading, text: str, opinion: Opinion, weights: dict[str, Wei
         found = [fact for fact in reading.facts if fact.field == field and fact.value in present]
         if found and share < weight.beside:
             reading.facts = [fact for fact in reading.facts if fact not in found]
-        elif not found and share >= weight.alone and not (label == "missing" and _came_back(reading)):
+        elif not found and share >= weight.alone and not (label == "missing" and _came_back(reading, text, share)):
             # What the patterns read of the same thing, such as "was missing before", gives way to what is so now.
             reading.facts = [fact for fact in reading.facts if fact.field != field]
             reading.facts.append(Fact(field, value, "stated", *words_for(text, opinion, label)))
 
 
-def _came_back(reading: Reading) -> bool:
-    """Tell whether a pattern found that somebody who was missing was found since."""
-    return any(fact.field == "missing" and fact.value == "earlier" and BACK.fullmatch(plain(fact.words))
-               for fact in reading.facts)
+def _came_back(reading: Reading, text: str, share: float) -> bool:
+    """Tell whether a pattern found that somebody who was missing was found since.
+
+    Where no pattern knows who was missing, it must be more likely than not: "his bunk was empty, he came back at ten".
+    """
+    earlier = [fact for fact in reading.facts if fact.field == "missing" and fact.value == "earlier"]
+    found_since = any(BACK.fullmatch(plain(fact.words)) for fact in earlier)
+    return found_since or (share < MOST and back(text) is not None)
 
 
 def _one_of(reading: Reading, field: str, text: str, opinion: Opinion, weight: Weight) -> None:

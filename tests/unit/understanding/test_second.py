@@ -194,6 +194,19 @@ def test_who_came_back_at_other_times_is_missing_now(words: str) -> None:
     assert [fact.value for fact in reading.facts if fact.field == "missing"] == ["now"]
 
 
+@pytest.mark.parametrize(("words", "share", "now"), [
+    ("his bunk was empty at six and we all looked, he is back since ten, he had been in the chapel", 0.3, False),
+    ("his bunk was empty at six and we all looked, he is back since ten, he had been in the chapel", 0.8, True),
+    ("his bunk was empty at six and we all looked, he has not come back, nobody saw him in the chapel", 0.3, True),
+    ("his bunk was empty at six and we all looked, usually he is back home by ten, nobody saw him go", 0.3, True),
+])
+def test_where_only_the_trained_reader_misses_somebody_who_came_back_it_must_be_likely(
+    words: str, share: float, now: bool
+) -> None:
+    made = weigh(Reading(), words, opinion(missing=share))
+    assert [fact.value for fact in made.facts if fact.field == "missing"] == (["now"] if now else [])
+
+
 def test_a_class_is_nobodys_age_in_a_general_question() -> None:
     words = "Do you have posters about online safety for class 6 in polish?"
     _, reading, _ = understand(words, date(2026, 11, 21), "PT", {})
