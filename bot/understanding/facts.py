@@ -120,17 +120,18 @@ def fear(story: Story) -> list[Fact]:
 
 BACK = re.compile(
     r"\b(?:came back|comes back|returned|is back|back now|was found|found (?:safe|yesterday|today|again)|"
-    r"turned up|located|back (?:home|since|again)|back with (?:his|her|the|their)|"
+    r"turned up|located|back with (?:his|her|the|their)|"
     r"(?:mispers?|report|alert|search|episode) (?:was |were |is |has been |already )?"
     r"(?:closed|cancell?ed|withdrawn|lifted))\b"
 )
 """Who was missing was found, where it stands behind the words for that."""
 _NOT_BACK = re.compile(
     r"\b(?:(?:phone|mobile|sim|signal|gps|car|last) (?:was |is )?|"
+    r"(?:should|must|will|would|to|if|until|till|when|once|before|unless|not|never|nobody|none) (?:\w+ ){0,2}|"
     r"(?:last time|usually|normally|mostly|always|previously|other times|each time|every time|before (?:he|she|they))\b"
     r"[^.!?;\n]*)$"
 )
-"""Ends before such words where something else was found, or somebody came back at other times."""
+"""Ends before such words where something else was found, somebody came back at other times, or only should have."""
 _OF_SOMETHING = re.compile(
     r"\b(?:certificates?|papers?|documents?|passports?|pages?|tooth|teeth|finger\w*|signatures?|forms?|stamps?|consent|"
     r"permits?|shoes?|money|wages?|files?|letters?|cards?|phones?|brother|father|mother|parents?|friend|husband|uncle|"

@@ -188,6 +188,9 @@ def test_who_was_found_again_is_not_missing_whatever_the_trained_reader_says() -
     "boy of 14 did not come for supper, his bed is empty. third time this month but usually he is back by eight",
     "girl 15 left by the window, has not come back. Last time a man drove her to a car park and she returned at dawn",
     "girl gone from the unit again, not seen since wednesday. before she always came back with bags of clothes",
+    "girl of 15 missing from our home since six, she should have returned by eight, her phone is off",
+    "boy of 14 went missing on his way from school at four, he was to be located by his mother's phone, it is off",
+    "boy of 14 went missing on his way from school at four, his mother waits until he is back with her",
 ])
 def test_who_came_back_at_other_times_is_missing_now(words: str) -> None:
     _, reading, _ = understand(words, date(2026, 11, 21), "PT", {})
