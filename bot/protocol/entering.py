@@ -137,11 +137,14 @@ _ADDRESS = re.compile(
     r"|\b(?:rue|via|calle|ulica|ul\.) +[\w' -]{2,30}\d{1,4}\b", re.I)
 
 
+_WITH_AN_ADULT = ("with_adult_relative_claimed", "with_other_adult")
+
+
 def _keeps(field: str, old: Data, new: Any, status: str) -> bool:
     """Tell whether what stands there stays: danger only rises, an answer outranks a reading, a doubt clears nothing,
     and what is proven of the sender is not changed by a word in a story.
 
-    What was said of a person stays until it is corrected.
+    What was said of a person stays until it is corrected. Children told of later send no adult away.
     """
     if field in ("danger", "missing"):
         return old["value"] in ("yes", "now") or new not in ("yes", "now")
@@ -149,6 +152,8 @@ def _keeps(field: str, old: Data, new: Any, status: str) -> bool:
         # What keeps a country closed is taken back by a correction or an answer alone.
         return True
     if fields()[field].scope == "person" and old["status"] == "stated":
+        return True
+    if field == "accompanied" and new == "with_children" and old["value"] in _WITH_AN_ADULT:
         return True
     return old["value"] == new or old["source"] in ("answer", "officer", "channel") or (
         old["status"] == "stated" and status == "hedged")

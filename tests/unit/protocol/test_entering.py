@@ -111,3 +111,9 @@ def test_what_only_denies_corrects_nothing(said: str) -> None:
 ])
 def test_a_nationality_told_with_new_children_is_theirs(first: str, later: str, nationalities: list[object]) -> None:
     assert _of(_told(first, later), "nationality") == nationalities
+
+
+def test_other_children_told_of_later_send_no_adult_away() -> None:
+    report = _told("girl 15 at the bus station, an older man keeps her passport",
+                   "also 2 Bulgarian girls, 13 and 17, came off the same bus")
+    assert report["values"]["accompanied"]["value"] == "with_other_adult"
