@@ -127,7 +127,8 @@ BACK = re.compile(
 """Who was missing was found, where it stands behind the words for that."""
 _NOT_BACK = re.compile(
     r"\b(?:(?:phone|mobile|sim|signal|gps|car|last) (?:was |is )?|"
-    r"(?:should|must|will|would|to|if|until|till|when|once|before|unless|not|never|nobody|none) (?:\w+ ){0,2}|"
+    r"(?:should|must|will|would|(?:was|were|is|supposed|due|meant|expected) to|if|until|till|unless|not|never|nobody) "
+    r"(?:\w+ ){0,2}|"
     r"(?:last time|usually|normally|mostly|always|previously|other times|each time|every time|before (?:he|she|they))\b"
     r"[^.!?;\n]*)$"
 )

@@ -185,6 +185,15 @@ def test_who_was_found_again_is_not_missing_whatever_the_trained_reader_says() -
 
 
 @pytest.mark.parametrize("words", [
+    "girl of 15 was missing from our home since six, now her mother called to say she is back, all are calm",
+    "girl of 15 was missing from our home since friday, when she came back she smelled of smoke and went to bed",
+])
+def test_who_came_back_is_not_missing(words: str) -> None:
+    _, reading, _ = understand(words, date(2026, 11, 21), "PT", {})
+    assert [fact.value for fact in reading.facts if fact.field == "missing"] == ["earlier"]
+
+
+@pytest.mark.parametrize("words", [
     "boy of 14 did not come for supper, his bed is empty. third time this month but usually he is back by eight",
     "girl 15 left by the window, has not come back. Last time a man drove her to a car park and she returned at dawn",
     "girl gone from the unit again, not seen since wednesday. before she always came back with bags of clothes",
