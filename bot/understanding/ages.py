@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Literal
 
 from bot.understanding.age_patterns import (
@@ -79,7 +80,7 @@ def _make(low: str, span: tuple[int, int], kind: Kind, noun: Noun | None = None,
     years = [value for value in read if value is not None]
     if not years:
         return None
-    named = re.match(UNIT, low[span[1] : span[1] + 16]) or re.search(r"\b(?:age|aged|is|of)\s+$", low[: span[0]])
+    named = re.match(UNIT, low[span[1] : span[1] + 16]) or _NAMED.search(low[max(0, span[0] - _NEAR) : span[0]])
     if max(years) > _OLDEST and not named:
         # "A lad rang 999": no year is named, and nobody gets that old.
         return None
@@ -227,19 +228,19 @@ def ages(text: str, people: list[Noun], skip: list[tuple[int, int]], demonyms: l
     def take(age: Age | None) -> None:
         if age is None or any(taken[age.start : age.end]) or (age.start in counts and age.low == age.high):
             return
-        if not _MEASURE.search(low[: age.start]):
+        if not _MEASURE.search(low[max(0, age.start - _NEAR) : age.start]):
             taken[age.start : age.end] = b"1" * (age.end - age.start)
             found.append(age)
 
     for age in _special(low, text):
         take(age)
-    for noun in people:
+    for place, noun in enumerate(people):
         take(_ahead(low, noun))
         beside = _beside(low, noun)
         # "Newborn, boyfriend Polish, 24", "father, kids 7 and 9": the age is that of the last one named.
-        between = [other for other in people if beside and noun.end <= other.start < beside.start
-                   and (not other.plural or (noun.role == "other" and other.role == "child"))]
-        if not between:
+        between = takewhile(lambda other, end=beside.start if beside else 0: other.start < end, people[place + 1 :])
+        if not any(noun.end <= other.start and (not other.plural or (noun.role == "other" and other.role == "child"))
+                   for other in between):
             take(beside)
     for kind, pattern in free():
         for match in pattern.finditer(low):
@@ -263,6 +264,9 @@ def ages(text: str, people: list[Noun], skip: list[tuple[int, int]], demonyms: l
     return sorted((_or_the_next(_whole_numbers(age), low) for age in found), key=lambda age: age.start)
 
 
+_NAMED = re.compile(r"\b(?:age|aged|is|of)\s+$")
+_NEAR = 40
+"""Characters before a number in which the words stand that tell what it is."""
 _MEASURE = re.compile(r"\b(?:weight|size|height|build|handwriting|strength) of (?:an? )?$")
 """A child of thirteen may have the weight of an 8 year old."""
 _NEXT = re.compile(r"\s(\d{2})(?!\d|[:.,]\d)\b")

@@ -146,12 +146,15 @@ class Phrases:
     """
 
     def __init__(self, labelled: Mapping[str, Sequence[str]]) -> None:
-        self._all: list[tuple[str, re.Pattern[str], list[str]]] = []
+        self._all: list[tuple[str, re.Pattern[str]]] = []
+        # Most texts hold few of the letters that phrases need: looking for each once tells which are worth trying.
+        self._needing: dict[str, list[int]] = {}
         for label, phrases in labelled.items():
             for phrase in phrases:
                 inner = expression(phrase)
-                pattern = re.compile(rf"(?<![a-z0-9]){inner}(?![a-z0-9])")
-                self._all.append((label, pattern, _needed(sre_parse.parse(inner).data)))
+                for word in _needed(sre_parse.parse(inner).data) or [""]:
+                    self._needing.setdefault(word, []).append(len(self._all))
+                self._all.append((label, re.compile(rf"(?<![a-z0-9]){inner}(?![a-z0-9])")))
 
     def find(self, low: str) -> Iterator[Hit]:
         """Find the phrases.
@@ -164,14 +167,16 @@ class Phrases:
         """
         pieces = list(_pieces(low))
         starts = [first for first, _ in pieces]
-        holding: dict[str, set[int]] = {}
-        for label, pattern, needed in self._all:
-            for word in needed:
-                if word not in holding:
-                    holding[word] = _holding(low, word, pieces, starts)
-            where = set().union(*(holding[word] for word in needed)) if needed else range(len(pieces))
+        worth: dict[int, set[int]] = {}
+        for word, numbers in self._needing.items():
+            if word in low:
+                held = _holding(low, word, pieces, starts) if word else range(len(pieces))
+                for number in numbers:
+                    worth.setdefault(number, set()).update(held)
+        for number in sorted(worth):
+            label, pattern = self._all[number]
             end = -1
-            for first, last in (pieces[index] for index in sorted(where)):
+            for first, last in (pieces[index] for index in sorted(worth[number])):
                 for match in pattern.finditer(low, first, last):
                     if match.start() >= end:
                         end = match.end()

@@ -273,10 +273,7 @@ class Index:
             start += len(known)
         of_text = _unit(np.concatenate(weights)).astype(np.float32)
         places = np.concatenate(columns)
-        likeness = np.zeros(len(self.texts), dtype=np.float32)
-        for place, weight in zip(places, of_text, strict=True):
-            begin, end = self._all.indptr[place : place + 2]
-            likeness[self._all.indices[begin:end]] += weight * self._all.data[begin:end]
+        likeness = self._all[places].T @ of_text
         near = self.nearest(likeness[None])[0]
         row = mixed(profiled, of_text @ self._learned[places], near)
         return row * self.share_known(written), near

