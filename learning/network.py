@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from bot.understanding.encoder import adapted
 from bot.understanding.graph import HEADS, LAYERS, SHARED, WIDTH, Array
 
 MATRICES = ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense",
@@ -50,6 +51,30 @@ class Network(tf.Module):
             "scale": tf.Variable(np.ones(labels, np.float32)),
             "asks": matrix(answers), "asks_bias": tf.Variable(np.zeros(answers, np.float32)),
         }
+
+    def resume(self, weights: dict[str, Array], kept: dict[str, Any]) -> None:
+        """Take over what was learned before.
+
+        Args:
+            weights: the published arrays by name.
+            kept: the arrays of a file that `packing.pack` wrote.
+        """
+        before = adapted(weights, kept)
+        for number in range(SHARED, LAYERS):
+            for name, (weight, bias) in self.layers[number].items():
+                weight.assign(before[f"encoder.layer.{number}.{name}.weight"].T)
+                bias.assign(before[f"encoder.layer.{number}.{name}.bias"])
+        for name, variable in self.heads.items():
+            variable.assign(kept[name].astype(np.float32))
+
+    def learned(self) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Give the arrays of the trained layers by their published names, and those of the heads."""
+        layers = {
+            f"encoder.layer.{number}.{name}.{part}": variable.numpy().T
+            for number in range(SHARED, LAYERS) for name, pair in self.layers[number].items()
+            for part, variable in zip(("weight", "bias"), pair, strict=True)
+        }
+        return layers, {name: variable.numpy() for name, variable in self.heads.items()}
 
     @property
     def body(self) -> list[tf.Variable]:

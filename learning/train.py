@@ -15,12 +15,14 @@ from bot.understanding.encoder import base_weights
 from bot.understanding.graph import SHARED, WIDTH
 from bot.understanding.learned import LEARNED
 from evaluation.run import load
-from learning.network import DROPPED, MATRICES, NORMS, Network
+from learning.network import DROPPED, MATRICES, Network
 from learning.packing import factors, pack
 from learning.rows import ANSWERS, ELSEWHERE, FLAGS, FORMS, GROUPS, LABELS, PLACE, STORY, Row, Rows, labelled_messages
 
 EPOCHS, BATCH, SEED = 5, 16, 7
 BODY_RATE, HEAD_RATE, WARM_UP = 2e-4, 3e-3, 0.06
+GOING_ON = 0.5
+"""Of these rates where a reader goes on from what it learned before."""
 KEPT_ASIDE = 14
 """One of so many messages, and of so many questions, is not trained on."""
 WORDS_WEIGHT, SPOKEN, ANSWERS_WEIGHT = 2.0, 3.0, 1.0
@@ -34,11 +36,12 @@ class Trainer:
     Args:
         network: what is trained.
         steps: how many batches there will be.
+        rates: of the body and of the heads.
     """
 
-    def __init__(self, network: Network, steps: int) -> None:
-        self.network, self.steps, self.done = network, steps, 0
-        self.optimizers = [tf.keras.optimizers.legacy.Adam(rate) for rate in (BODY_RATE, HEAD_RATE)]
+    def __init__(self, network: Network, steps: int, rates: tuple[float, float]) -> None:
+        self.network, self.steps, self.done, self.rates = network, steps, 0, rates
+        self.optimizers = [tf.keras.optimizers.legacy.Adam(rate) for rate in rates]
         self.lower = tf.function(network.lower, reduce_retracing=True)
         self.read = tf.function(lambda x, there: network.read(network.upper(x, there), there)[1:],
                                 reduce_retracing=True)
@@ -48,7 +51,7 @@ class Trainer:
         """Train on one batch; gives the loss."""
         self.done += 1
         share = min(1, self.done / (WARM_UP * self.steps)) * max(0.02, (self.steps - self.done) / self.steps)
-        for optimizer, rate in zip(self.optimizers, (BODY_RATE, HEAD_RATE), strict=True):
+        for optimizer, rate in zip(self.optimizers, self.rates, strict=True):
             optimizer.learning_rate.assign(rate * share)
         return float(self._step(*batch))
 
@@ -140,7 +143,26 @@ def _f1(shares: np.ndarray, rows: list[Row], names: list[str]) -> float:
     return float(2 * (got & real).sum() / max(1, got.sum() + real.sum()))
 
 
-def train(path: Path, pieces: bool, seed: int, epochs: int) -> None:
+def learned_before(path: Path) -> dict[str, Any]:
+    """Load what a reader learned before.
+
+    Args:
+        path: its file.
+
+    Returns:
+        The arrays of the file by name.
+
+    Raises:
+        ValueError: it holds other labels or answers than those of today.
+    """
+    with np.load(path, allow_pickle=False) as stored:
+        kept = {name: stored[name] for name in stored.files}
+    if kept["labels"].tolist() != LABELS or kept["answers"].tolist() != ANSWERS:
+        raise ValueError(f"{path.name} knows other labels or answers than those of today; it must begin anew")
+    return kept
+
+
+def train(path: Path, pieces: bool, seed: int, epochs: int, on: bool) -> None:
     """Train one reader, report, write its file.
 
     Args:
@@ -148,6 +170,10 @@ def train(path: Path, pieces: bool, seed: int, epochs: int) -> None:
         pieces: learn from beginnings and ends of messages too.
         seed: of its first weights and of the order of the examples; what is kept aside is the same for all.
         epochs: how often it sees every example.
+        on: go on from what the file holds. What is kept aside is not new to it then, and its figures say little.
+
+    Raises:
+        ValueError: the file holds other labels or answers than those of today.
     """
     draw = random.Random(SEED)
     tf.random.set_seed(seed)
@@ -163,7 +189,10 @@ def train(path: Path, pieces: bool, seed: int, epochs: int) -> None:
     rows += source.phrasings() + source.clauses() + source.evaluated(r for r in load() if r["half"] == "open")
     draw = random.Random(seed)
     network = Network(weights, len(LABELS), len(ANSWERS))
-    trainer = Trainer(network, epochs * len(rows) // BATCH)
+    if on:
+        network.resume(weights, learned_before(path))
+    rates = tuple(rate * (GOING_ON if on else 1) for rate in (BODY_RATE, HEAD_RATE))
+    trainer = Trainer(network, epochs * len(rows) // BATCH, rates)
     lower, lower_aside, lower_asked = (_lower(trainer, listed) for listed in (rows, aside, asked_aside))
     print(f"{len(rows)} examples, {sum(len(row.ids) for row in rows)} word pieces; kept aside {len(aside)} messages")
     for epoch in range(epochs):
@@ -179,13 +208,7 @@ def train(path: Path, pieces: bool, seed: int, epochs: int) -> None:
               f"{_f1(shares, aside, GROUPS):.2f}, forms {_f1(shares, aside, FORMS):.2f}, "
               + ", ".join(f"{name} {_f1(shares, aside, [name]):.2f}" for name in FLAGS) + f"; questions {right:.2f}",
               flush=True)
-    trained = {
-        f"encoder.layer.{number}.{name}.{part}": variable.numpy().T
-        for number in range(SHARED, len(network.layers)) for name in (*MATRICES, *NORMS)
-        for part, variable in zip(("weight", "bias"), network.layers[number][name], strict=True)
-    }
-    heads = {name: variable.numpy() for name, variable in network.heads.items()}
-    pack(path, weights, trained, heads, LABELS, ANSWERS)
+    pack(path, weights, *network.learned(), LABELS, ANSWERS)
     print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
 
 
@@ -194,12 +217,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--only", choices=[path.stem for path in LEARNED])
+    parser.add_argument("--on", action="store_true", help="go on from what they learned before")
     chosen = parser.parse_args()
     # Where a processor multiplies such numbers a step takes two thirds of the time.
     tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloat16": True})
     for number, path in enumerate(LEARNED):
         if chosen.only in (None, path.stem):
-            train(path, path.stem == "learned_pieces", SEED + number, chosen.epochs)
+            train(path, path.stem == "learned_pieces", SEED + number, chosen.epochs, chosen.on)
 
 
 if __name__ == "__main__":
