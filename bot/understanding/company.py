@@ -35,14 +35,16 @@ def company(story: Story) -> list[Fact]:
         value: [f for f in listed if f.status != "denied"] for (_, value), listed in found(story, "company").items()
     }
     low = story.low
+    siblings = facts.get("both", [])
     alone = [f for f in facts.get("alone", []) if not _INTERVIEW.search(low[max(0, f.start - 40) : f.start])]
     relative = [
         f
         for f in facts.get("with_adult_relative_claimed", [])
         if not _is_a_child(story, f.words) and not _OF_OTHERS.search(low[max(0, f.start - 30) : f.start])
+        and not any(both.start <= f.start and f.end <= both.end for both in siblings)
     ]
     adult = facts.get("with_other_adult", [])
-    children = facts.get("with_children", [])
+    children = [*facts.get("with_children", []), *siblings]
     explicit = [f for f in alone if len(f.words) > 3 and "left" not in f.words]
     several = any(p.count > 1 and p.child != "no" for p in story.people)
     strong = [f for f in adult if not _WORK.fullmatch(f.words.lower().strip())]

@@ -27,6 +27,8 @@ def _values(text: str, field: str, here: str | None = None) -> list[str]:
         ("boy with Iraqi passport", ["IQ"]),
         ("women from Peru and Ecuador", ["PE", "EC"]),
         ("male 17, nationality: Gambia", ["GM"]),
+        ("girl from Kabul lost her parents in a Bulgarian forest", ["AF"]),
+        ("boy 16, picked in a Dutch greenhouse", []),
         ("fille roumaine de 14 ans", ["RO"]),
         ("vietnamesse kid", ["VN"]),
         ("2 ukr girls at the border", ["UA"]),
