@@ -39,6 +39,7 @@ _SCHEMA: dict[str, Any] = {
                             "harm": {"type": "boolean"},
                             "asylum": {"type": "boolean"},
                             "alone": {"type": "boolean"},
+                            "met": {"type": "boolean"},
                             "home": {"type": "array", "items": {"enum": ["here", "abroad", "unknown", "taken_abroad"]}},
                             "company": {"type": "array", "items": {"enum": ["unproven", "family", "proven"]}},
                         },
@@ -220,6 +221,7 @@ def facts_for(report: Data, person: Data, here: str) -> dict[str, Any]:
         "asylum": value(report, "fear") in STATED_FEAR,
         "alone": not dependent and value(report, "accompanied") == "alone",
         "company": _company(report, dependent),
+        "met": value(report, "victims_met") != "no",
     }
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Callable
 
+from bot.protocol.indicators import indicators
 from bot.understanding import danger as alarm
 from bot.understanding.beside import beside, without_babies
 from bot.understanding.company import claimed_link, company
@@ -93,6 +94,9 @@ def read(
         facts = [f for f in facts if f.field != "residence" or "british" not in f.words.lower()]
     facts += _residence(facts, nations, towns, low, where, here)
     seen = signs(text)
+    if any(sign.seen != "denied" and set(indicators()[sign.id].assessment) - _OF_THINGS for sign in seen):
+        # "Three phones, nobody else in the flat, she owes the agency": that is the one to protect.
+        facts = [f for f in facts if f.field != "victims_met"]
     spans = [*who.spans, *((f.start, f.end) for f in facts), *((s.start, s.end) for s in seen)]
     silent = [s.text for s in sentences(text) if not any(a < s.end and s.start < b for a, b in spans)]
     told = {f.field for f in facts if f.status != "denied"}
@@ -103,6 +107,8 @@ def read(
     return Reading(who.people, facts, seen, silent, about)
 
 
+_OF_THINGS = frozenset({"document_control", "unexplained_money_goods_phone", "online_grooming", "unclear_relationship"})
+"""Groups of signs that are seen of somebody whom nobody has met."""
 _SURE = frozenset({"nationality", "danger", "missing", "age_problem"})
 _WEAK = frozenset(
     {"accompanied", "documents", "exploitation", "fear", "residence", "suspect_present", "language", "tonight"}

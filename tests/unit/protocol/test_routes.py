@@ -139,6 +139,8 @@ TABLE: dict[str, tuple[Data, str]] = {
         case(**CHILD, nationality="SY", fear="refugee", accompanied="with_adult_relative_claimed", link_checked="yes"),
         "child_protection",
     ),
+    # signs of people whom nobody has met: somebody on duty looks at the traces, and an adult is not referred for them
+    "adult with papers of others": (case(PAPERS, age=45, victims_met="no"), "consult"),
     # 6: adult with a sign: nrm_adult
     "adult, papers held": (case(PAPERS, age=31, **ABROAD), "nrm_adult"),
     "adult of this country": (case(PAPERS, age=31, nationality=HERE), "nrm_adult"),
@@ -612,5 +614,11 @@ def test_no_text_tells_that_there_is_nothing_to_do() -> None:
             "all clear",
         ):
             assert wrong not in low, text
-    consult = [texts()["summary_consult"], next(r["because"] for r in _table()["rows"] if r["route"] == "consult")]
+    consult = [texts()["summary_consult"], *(r["because"] for r in _table()["rows"] if r["route"] == "consult")]
     assert all("clears nobody" in text and "person on duty" in text for text in consult)
+
+
+@pytest.mark.parametrize(("about", "expected"), [({"age": 40}, "consult"), ({"child": "unclear"}, "nfp"), (CHILD, "nfp")])
+def test_traces_of_others_refer_no_adult_and_never_hold_up_a_child(about: dict[str, Any], expected: str) -> None:
+    assert route(case(PAPERS, **about, victims_met="no")) == expected
+    assert route(case(PAPERS, age=40, victims_met="yes")) == "nrm_adult"

@@ -178,6 +178,26 @@ def test_years_under_an_exploiter_are_no_residence(text: str, home: list[str]) -
 
 
 @pytest.mark.parametrize(
+    ("text", "met"),
+    [
+        ("Man of 40 stopped, six passports of young women in a bag. No victims found.", ["no"]),
+        ("man, 51, alone in his car, IDs of other people and a list of girls with prices", ["no"]),
+        ("driver 52, eight sim cards, empty van with mattresses", []),
+        ("driver 52, eight sim cards, mattresses, no girls found", ["no"]),
+        ("Woman 30 in a flat with 3 phones, nobody else inside", []),
+        ("girl of 15 with the passports of two other girls", []),
+    ],
+)
+def test_only_traces_of_people_whom_nobody_met(text: str, met: list[str]) -> None:
+    assert _values(text, "victims_met") == met
+
+
+def test_who_bears_the_signs_of_the_exploited_is_no_trace() -> None:
+    text = "Woman 30, passports of other girls in a drawer, nobody else inside, she owes the agency 5000"
+    assert not [fact for fact in read(text, TODAY).facts if fact.field == "victims_met"]
+
+
+@pytest.mark.parametrize(
     ("text", "told"),
     [
         ("woman of 30, trafficked to Libya when she was 15", ["yes"]),
