@@ -104,3 +104,14 @@ async def test_too_little_becomes_a_contact_and_never_nothing(chat: Chat) -> Non
     assert chat.reference is None and "nothing has been decided" in said
     assert chat.record()["status"] == "contact"
     assert [c.reason for c in chat.cases()] == ["consult"]
+
+
+async def test_traces_of_others_go_to_a_person_on_duty_until_the_adult_is_the_one_to_protect(chat: Chat) -> None:
+    await chat.say("Man of 40 stopped at the border, six passports of young women in a bag, alone. No victims found.")
+    await chat.to_summary(danger="no", consent="given")
+    assert "none met so far, only traces of them" in chat.text and "person on duty" in chat.text
+    await chat.say("#change:victims_met")
+    assert "only traces of others" in chat.text
+    await chat.say("The adult may need help")
+    await chat.to_summary(danger="no", consent="given")
+    assert "only traces" not in chat.text and "clears nobody" not in chat.text

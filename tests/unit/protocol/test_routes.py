@@ -618,7 +618,9 @@ def test_no_text_tells_that_there_is_nothing_to_do() -> None:
     assert all("clears nobody" in text and "person on duty" in text for text in consult)
 
 
-@pytest.mark.parametrize(("about", "expected"), [({"age": 40}, "consult"), ({"child": "unclear"}, "nfp"), (CHILD, "nfp")])
+@pytest.mark.parametrize(
+    ("about", "expected"), [({"age": 40}, "consult"), ({"child": "unclear"}, "nfp"), (CHILD, "nfp")]
+)
 def test_traces_of_others_refer_no_adult_and_never_hold_up_a_child(about: dict[str, Any], expected: str) -> None:
     assert route(case(PAPERS, **about, victims_met="no")) == expected
     assert route(case(PAPERS, age=40, victims_met="yes")) == "nrm_adult"
