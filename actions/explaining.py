@@ -5,9 +5,9 @@ from actions.people import no_responder
 from actions.safe import Step
 from bot.conversations.turn import Turn
 from bot.protocol.catalogue import cite, text
-from bot.protocol.counsel import answer_for
+from bot.protocol.counsel import answer_for, counsel
 from bot.protocol.dialogue import HUMAN, explain_route, say, why
-from bot.protocol.wording import Reply, fill
+from bot.protocol.wording import MEANT, Reply, fill
 
 
 def give_reason(turn: Turn) -> None:
@@ -56,10 +56,27 @@ def answer(turn: Turn) -> list[Reply]:
     """
     if turn.question:
         found = answer_for(turn.question, turn.report, turn.setting.here)
-        return [Reply(f"{fill(found.say, turn.report, turn.setting)} {text('source', source=found.source)}")]
+        said = f"{fill(found.say, turn.report, turn.setting)} {text('source', source=found.source)}"
+        return [Reply(said), *_meant(turn)]
     if not (turn.report["about_a_person"] or turn.report["account"]):
         return [say("out_of_scope", turn.report, turn.setting)]
-    return [Reply(text("no_answer", duty_phone=turn.setting.profile.duty.phone), ((HUMAN, text("human_title")),))]
+    no_answer = text("no_answer", duty_phone=turn.setting.profile.duty.phone)
+    return [Reply(no_answer, ((HUMAN, text("human_title")),)), *_meant(turn)]
+
+
+def _meant(turn: Turn) -> list[Reply]:
+    """Offer the answers that may have been meant, each to be tapped."""
+    if not turn.nearest or turn.report["discreet"]:
+        return []
+    titles = [(f"{MEANT}{one}", counsel()[one].title) for one in turn.nearest]
+    return [Reply("\n".join([text("meant"), *(f"- {title}" for _, title in titles)]), tuple(titles))]
+
+
+def give_meant(turn: Turn, chosen: str) -> None:
+    """Answer what was meant, after a tap on it."""
+    if chosen in counsel():
+        turn.question, turn.nearest = chosen, ()
+        turn.say(*answer(turn))
 
 
 STEPS = {

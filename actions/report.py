@@ -35,7 +35,7 @@ from bot.protocol.dialogue import (
     say,
 )
 from bot.protocol.report import Data, entry_of, in_danger
-from bot.protocol.wording import CHANGE
+from bot.protocol.wording import CHANGE, MEANT
 
 log = structlog.get_logger()
 
@@ -108,6 +108,8 @@ def _tapped(turn: Turn) -> None:
     words = turn.text
     if words.startswith(CHANGE):
         turn.say(*change_line(report, words.removeprefix(CHANGE), turn.setting))
+    elif words.startswith(MEANT):
+        explaining.give_meant(turn, words.removeprefix(MEANT))
     elif words.startswith(sending.TAKEN):
         route = words.removeprefix(sending.TAKEN)
         if route in turn.setting.profile.receivers:

@@ -48,7 +48,7 @@ class Step(Action, ABC):
             return []
         try:
             turn.facts = tracker.latest_message.get("case_facts")
-            turn.question = (turn.facts or {}).get("question")
+            turn.asks(turn.facts or {})
             self.step(turn, str(tracker.latest_message.get("intent", {}).get("name")))
             keep_taps(turn)
         except Exception as error:  # noqa: BLE001 (an action must never raise: Rasa would go on with the rule)

@@ -53,7 +53,7 @@ def tell(turn: Turn, intent: str, facts: Data) -> None:
         turn.say(_greeting_or_refusal(turn, facts))
         return
     _enter(turn, intent, facts)
-    turn.question = facts.get("question")
+    turn.asks(facts)
     if turn.question:
         turn.say(*explaining.answer(turn))
 
@@ -214,7 +214,7 @@ def mark_asked(report: Data, question: Question) -> None:
 
 def _after_sending(turn: Turn, intent: str, facts: Data) -> None:
     """Take what is told after sending: an addition, or another case; a question is answered."""
-    turn.question = facts.get("question")
+    turn.asks(facts)
     if turn.question:
         turn.say(*explaining.answer(turn))
         if turn.text.rstrip().endswith("?") and not (facts["facts"] or facts["signs"] or facts.get("danger_words")):

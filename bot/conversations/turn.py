@@ -70,6 +70,8 @@ class Turn:
     """The reading that travelled on the message."""
     question: str | None = None
     """Id of the answer to what the message asks; empty where no answer fits."""
+    nearest: tuple[str, ...] = ()
+    """Ids of other answers that may have been meant, where it was not understood for sure."""
     read: bool = False
     """The message was entered into the report (Rasa asks an extraction several times)."""
     send: bool = False
@@ -86,6 +88,10 @@ class Turn:
 
     said: list[dict[str, Any]] = field(default_factory=list)
     """What Rasa's output channel took, to be stored with the turn."""
+
+    def asks(self, facts: Data) -> None:
+        """Take what a message asks from its reading."""
+        self.question, self.nearest = facts.get("question"), tuple(facts.get("nearest", ()))
 
     def say(self, *replies: Reply) -> None:
         """Add replies; the action that runs hands them to Rasa."""

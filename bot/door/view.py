@@ -18,8 +18,9 @@ from bot.referrals.tables import Case
 from bot.security.accounts import duty_signed_in
 from bot.security.tables import Account
 
-CHANGE = "#change:"
-"""A reply with this start is a line of the play-back: tapping it changes that answer, also later."""
+CHANGE, MEANT = "#change:", "#meant:"
+"""A reply with one of these starts is a line of its message: tapping it changes that answer, or asks something else,
+also later."""
 LOOK_BACK = 30
 """How many earlier messages are looked at for the active answers and for what became of the responder's messages."""
 
@@ -64,7 +65,7 @@ def active_replies(messages: list[dict[str, Any]]) -> list[dict[str, str]]:
         messages: the last messages of a conversation, in order, as the API shows them.
 
     Returns:
-        Quick replies without the lines of a play-back.
+        Quick replies without the lines of messages.
     """
     bot_spoke = False
     for message in reversed(messages):
@@ -73,7 +74,7 @@ def active_replies(messages: list[dict[str, Any]]) -> list[dict[str, str]]:
                 break
             continue
         bot_spoke = bot_spoke or message["from"] == "bot"
-        found = [reply for reply in message["quick_replies"] if not reply["payload"].startswith(CHANGE)]
+        found = [reply for reply in message["quick_replies"] if not reply["payload"].startswith((CHANGE, MEANT))]
         if found:
             return found
     return []
@@ -82,7 +83,8 @@ def active_replies(messages: list[dict[str, Any]]) -> list[dict[str, str]]:
 def _shown(message: dict[str, Any], client_id: str | None) -> dict[str, Any]:
     who, author = texts()["who"], message["from"]
     known = (numbers()["emergency"], numbers()["duty_phone"], numbers()["child_protection_phone"])
-    changes = [reply for reply in message["quick_replies"] if reply["payload"].startswith(CHANGE)]
+    changes = [reply for reply in message["quick_replies"] if reply["payload"].startswith((CHANGE, MEANT))]
+    meant = any(reply["payload"].startswith(MEANT) for reply in changes)
     # A line that can be tapped need not be read twice; channels without buttons have it in the text.
     tapped = {f"- {reply['title']}" for reply in changes}
     text = "\n".join(line for line in message["text"].splitlines() if line not in tapped)
@@ -96,6 +98,7 @@ def _shown(message: dict[str, Any], client_id: str | None) -> dict[str, Any]:
         "id": client_id,
         "blocks": blocks(text, None if author == "responder" else known),
         "changes": changes,
+        "changes_title": texts()["page"]["meant" if meant else "change"],
     }
 
 

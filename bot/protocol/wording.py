@@ -14,6 +14,9 @@ from bot.protocol.routes import presumed_child
 CHANGE = "#change:"
 """Begins what a tap on a line of the play-back sends; the field's id follows, for a person `id@person`."""
 
+MEANT = "#meant:"
+"""Begins what a tap on an answer sends that may have been meant; its id follows."""
+
 
 @dataclass(frozen=True)
 class Reply:

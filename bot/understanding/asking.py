@@ -21,6 +21,8 @@ FEWEST_ASKING = 4
 """Words from which a question without an answer is taken for one, and not for a doubtful reply ("15?")."""
 
 
+NEAREST, NEAR_ENOUGH = 2, 0.1
+"""How many other answers are offered to be tapped where none is sure, and the least share of each."""
 MOST_ASKING = 2
 """Sentences with a question mark that are looked at by themselves, from the end."""
 
@@ -44,6 +46,25 @@ def question_in(text: str, reading: Reading, opinion: Opinion) -> str | None:
             return answer
     asks = is_question(text) and len(text.split()) >= FEWEST_ASKING
     return NO_ANSWER if asks and not reading.tells_something else None
+
+
+def nearest(text: str, asked: str | None) -> list[str]:
+    """Find answers that may have been meant, where a question was not understood for sure.
+
+    Args:
+        text: the message.
+        asked: what `question_in` made of it.
+
+    Returns:
+        Ids of the likeliest other answers, the likeliest first; none where nothing is asked or the answer is sure.
+    """
+    if asked is None:
+        return []
+    shares = reader().read(text).questions
+    if asked and shares.get(asked, 1.0) >= weight("question").alone:
+        return []
+    likely = sorted((one for one in shares if one != asked and not one.startswith("-")), key=lambda one: -shares[one])
+    return [one for one in likely[:NEAREST] if shares[one] >= NEAR_ENOUGH]
 
 
 def _parts_that_ask(text: str, opinion: Opinion) -> Iterator[dict[str, float]]:

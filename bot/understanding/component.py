@@ -14,6 +14,7 @@ from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, METADATA, PREDICT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.understanding.asking import nearest
 from bot.understanding.danger import danger
 from bot.understanding.intents import understand
 
@@ -55,7 +56,8 @@ class MessageReader(GraphComponent):
             today = date.fromisoformat(around["today"]) if "today" in around else datetime.now(timezone.utc).date()
             intent, reading, asked = understand(text, today, around.get("here"), message.get(INTENT) or {})
             message.set(INTENT, {INTENT_NAME_KEY: intent, PREDICTED_CONFIDENCE_KEY: 1.0}, add_to_output=True)
-            facts = {**reading.to_dict(), "danger_words": danger(text), "question": asked}
+            facts = {**reading.to_dict(), "danger_words": danger(text), "question": asked,
+                     "nearest": nearest(text, asked)}
             message.set(CASE_FACTS, facts, add_to_output=True)
         return messages
 

@@ -271,14 +271,6 @@ def suspect_present(story: Story) -> list[Fact]:
     return [Fact("suspect_present", value, fact.status, fact.words, fact.start, fact.end)]
 
 
-def victims_met(story: Story) -> list[Fact]:
-    """Read that only things of others were found, and nobody to protect was met; routes heed it for adults alone."""
-    facts = {value: listed[0] for (about, value), listed in found(story, "story").items() if about == "victims_met"}
-    fact = facts.get("no_victim") if "things_of_others" in facts or "loose_things" in facts else None
-    fact = fact or (facts.get("nobody_else") if "things_of_others" in facts else None)
-    return [Fact("victims_met", "no", "stated", fact.words, fact.start, fact.end)] if fact else []
-
-
 def language(story: Story) -> list[Fact]:
     """Read the languages somebody speaks, by their English names."""
     facts = [listed[0] for listed in found(story, "languages").values() if listed[0].status != "denied"]
@@ -294,7 +286,6 @@ READERS: tuple[Callable[[Story], list[Fact]], ...] = (
     offences,
     exploited_as_child,
     suspect_present,
-    victims_met,
     language,
     _words("tonight"),
     _words("phone"),

@@ -6,7 +6,6 @@ import datetime as dt
 import re
 from collections.abc import Callable
 
-from bot.protocol.indicators import indicators
 from bot.understanding import danger as alarm
 from bot.understanding.beside import beside, without_babies
 from bot.understanding.company import claimed_link, company
@@ -19,6 +18,7 @@ from bot.understanding.places import Where, country, found_in
 from bot.understanding.presumption import presume
 from bot.understanding.reading import Fact, Reading, Sign
 from bot.understanding.text import plain, sentences
+from bot.understanding.traces import borne, traces
 
 _LONGEST = 20_000
 """Characters that are read; what stands behind them stays in the account as written."""
@@ -79,7 +79,8 @@ def read(
     text = text[:_LONGEST]
     low = plain(text)
     towns = found_in(text)
-    who = people(without_babies(text), today, [(w.start, w.end) for w in towns if w.kind != "places"])
+    found, met = traces(text)
+    who = people(without_babies(met), today, [(w.start, w.end) for w in towns if w.kind != "places"])
     presume(who.people, text)
     who.people = beside(who.people, text)
     protected = any(person.child in ("yes", "unclear") for person in who.people)
@@ -94,9 +95,8 @@ def read(
         facts = [f for f in facts if f.field != "residence" or "british" not in f.words.lower()]
     facts += _residence(facts, nations, towns, low, where, here)
     seen = signs(text)
-    if any(sign.seen != "denied" and set(indicators()[sign.id].assessment) - _OF_THINGS for sign in seen):
-        # "Three phones, nobody else in the flat, she owes the agency": that is the one to protect.
-        facts = [f for f in facts if f.field != "victims_met"]
+    # "Papers of other girls, nobody else in the flat, she owes the agency": that is the one to protect.
+    facts += [found] if found and not borne(seen) else []
     spans = [*who.spans, *((f.start, f.end) for f in facts), *((s.start, s.end) for s in seen)]
     silent = [s.text for s in sentences(text) if not any(a < s.end and s.start < b for a, b in spans)]
     told = {f.field for f in facts if f.status != "denied"}
@@ -107,8 +107,6 @@ def read(
     return Reading(who.people, facts, seen, silent, about)
 
 
-_OF_THINGS = frozenset({"document_control", "unexplained_money_goods_phone", "online_grooming", "unclear_relationship"})
-"""Groups of signs that are seen of somebody whom nobody has met."""
 _SURE = frozenset({"nationality", "danger", "missing", "age_problem"})
 _WEAK = frozenset(
     {"accompanied", "documents", "exploitation", "fear", "residence", "suspect_present", "language", "tonight"}

@@ -114,4 +114,4 @@ async def test_traces_of_others_go_to_a_person_on_duty_until_the_adult_is_the_on
     assert "only traces of others" in chat.text
     await chat.say("The adult may need help")
     await chat.to_summary(danger="no", consent="given")
-    assert "only traces" not in chat.text and "clears nobody" not in chat.text
+    assert "only traces" not in chat.text and "were found with an adult" not in chat.text

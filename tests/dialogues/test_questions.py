@@ -1,6 +1,9 @@
 """Questions in the middle: answered from the protocol, fitted to the case, then the open question again."""
 from __future__ import annotations
 
+import pytest
+
+from bot.understanding import component
 from tests.dialogues.conftest import Chat
 
 FIRST = "Girl, 15, from Eritrea, alone at the railway station, owes money for her journey"
@@ -49,3 +52,21 @@ async def test_a_question_after_sending_is_answered_and_is_no_addition(chat: Cha
     said = await chat.say("can I call her embassy?")
     assert "Source:" in said
     assert chat.record()["amendments"] == []
+
+
+@pytest.mark.parametrize("before", [[FIRST], []])
+async def test_what_may_have_been_meant_is_one_tap_away(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch, before: list[str]
+) -> None:
+    monkeypatch.setattr(component, "nearest", lambda text, asked: ["embassy", "photos"] if asked is not None else [])
+    await chat.say(*before, "what is the NFP and who runs it?")
+    assert chat.taps["#meant:embassy"] == "Embassy or consulate" and "- Embassy or consulate" in chat.text
+    said = await chat.say("#meant:embassy")
+    assert "onsul" in said and "Source:" in said and "#meant:photos" not in chat.taps
+    assert chat.question == ("danger" if before else "account")
+
+
+async def test_a_tap_on_an_answer_that_is_not_there_says_nothing_wrong(chat: Chat) -> None:
+    await chat.say(FIRST)
+    said = await chat.say("#meant:nothing")
+    assert "Source:" not in said and chat.question == "danger"

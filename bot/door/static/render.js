@@ -81,6 +81,8 @@ export function showMessage(message, stateText) {
   article.querySelector(".body").replaceChildren(...message.blocks.map(block));
   const changes = article.querySelector(".changes");
   changes.hidden = !message.changes.length;
+  changes.setAttribute("aria-label", message.changes_title);
+  changes.querySelector("p").textContent = message.changes_title;
   changes.append(...message.changes.map(tapButton));
   article.querySelector("time").dateTime = message.at;
   place(article, message.seq);

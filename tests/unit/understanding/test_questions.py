@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from bot.protocol.counsel import counsel
-from bot.understanding.asking import answer_asked
+from bot.understanding import asking
+from bot.understanding.asking import answer_asked, nearest
+from bot.understanding.learned import Opinion
 from bot.understanding.questions import Match, find_question, is_question
 
 UNSEEN = [
@@ -225,3 +229,17 @@ def test_the_trained_reader_refuses_only_answers_that_it_learned(
     near: str, shares: dict[str, float], answer: str | None
 ) -> None:
     assert answer_asked(shares, near, asks=True) == answer
+
+
+@pytest.mark.parametrize(("shares", "asked", "offered"), [
+    ({"embassy": 0.3, "photos": 0.2, "media": 0.15, "-story": 0.35}, "", ["embassy", "photos"]),
+    ({"embassy": 0.3, "photos": 0.2, "-story": 0.5}, "embassy", ["photos"]),
+    ({"embassy": 0.7, "photos": 0.2}, "embassy", []),
+    ({"embassy": 0.05, "-elsewhere": 0.95}, "", []),
+    ({"embassy": 0.3, "photos": 0.2}, None, []),
+])
+def test_answers_that_may_have_been_meant_are_offered_where_none_is_sure(
+    monkeypatch: pytest.MonkeyPatch, shares: dict[str, float], asked: str | None, offered: list[str]
+) -> None:
+    monkeypatch.setattr(asking, "reader", lambda: SimpleNamespace(read=lambda _: Opinion(questions=shares)))
+    assert nearest("some words", asked) == offered

@@ -1,0 +1,39 @@
+"""Reads that somebody was met with things of others: papers, phones, names, and nobody to protect."""
+
+from __future__ import annotations
+
+from bot.protocol.indicators import indicators
+from bot.understanding.phrases import topic
+from bot.understanding.reading import Fact, Sign
+from bot.understanding.text import plain
+
+_OF_THINGS = frozenset({"document_control", "unexplained_money_goods_phone", "online_grooming", "unclear_relationship"})
+"""Groups of signs that are seen of people whom nobody has met."""
+
+
+def traces(text: str) -> tuple[Fact | None, str]:
+    """Find things of others, where it is said that nobody to protect was met.
+
+    Args:
+        text: the message.
+
+    Returns:
+        The fact `victims_met`, "no", or None; and the text of the same length with blanks for those whose things they
+        are, who are not among the people met.
+    """
+    hits = {hit.label.partition(":")[2]: hit for hit in reversed(list(topic("traces").find(plain(text))))}
+    of_others, loose = hits.get("of_others"), hits.get("loose")
+    nobody = hits.get("no_victim") if of_others or loose else None
+    nobody = nobody or (hits.get("nobody_else") if of_others else None)
+    if nobody is None:
+        return None, text
+    left = text
+    for hit in topic("traces").find(plain(text)):
+        if hit.label.endswith((":of_others", ":no_victim")):
+            left = left[: hit.start] + " " * (hit.end - hit.start) + left[hit.end :]
+    return Fact("victims_met", "no", "stated", text[nobody.start : nobody.end], nobody.start, nobody.end), left
+
+
+def borne(signs: list[Sign]) -> bool:
+    """Tell whether signs are those of somebody exploited, and not only of things that were found."""
+    return any(sign.seen != "denied" and set(indicators()[sign.id].assessment) - _OF_THINGS for sign in signs)
