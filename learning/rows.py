@@ -68,10 +68,27 @@ class Row:
     asks: Array
 
 
-def labelled_messages(folder: Path = HERE / "messages") -> list[dict[str, Any]]:
+def sets(folder: Path) -> list[dict[str, Any]]:
+    """Read the examples of a folder.
+
+    Args:
+        folder: `messages` or `questions`.
+
+    Returns:
+        The examples, each with the name of its file as `set`.
+    """
+    return [{**json.loads(line), "set": path.stem} for path in sorted(folder.glob("*.jsonl"))
+            for line in path.read_text("utf-8").splitlines()]
+
+
+def labelled_messages() -> list[dict[str, Any]]:
     """Read the labelled messages."""
-    paths = sorted(folder.glob("*.jsonl"))
-    return [json.loads(line) for path in paths for line in path.read_text("utf-8").splitlines()]
+    return sets(HERE / "messages")
+
+
+def asked_questions() -> list[dict[str, Any]]:
+    """Read the questions: `id` of the answer, "" where none fits, null where nothing is asked, `also` others."""
+    return sets(HERE / "questions")
 
 
 class Rows:
@@ -148,11 +165,10 @@ class Rows:
                 found.append(row)
         return found
 
-    def questions(self, path: Path = HERE / "questions.jsonl") -> list[Row]:
-        """Read the questions: `id` of the answer, "" where none fits, null where nothing is asked, `also` others."""
+    def questions(self, asked: Iterable[dict[str, Any]]) -> list[Row]:
+        """Make rows of questions."""
         found = []
-        for line in path.read_text("utf-8").splitlines():
-            entry = json.loads(line)
+        for entry in asked:
             wanted = {None: STORY, "": ELSEWHERE}.get(entry["id"], entry["id"])
             found.append(self._question(entry["q"], [wanted, *entry.get("also", [])]))
         return found

@@ -17,10 +17,25 @@ from bot.understanding.learned import LEARNED
 from evaluation.run import load
 from learning.network import DROPPED, MATRICES, Network
 from learning.packing import factors, pack
-from learning.rows import ANSWERS, ELSEWHERE, FLAGS, FORMS, GROUPS, LABELS, PLACE, STORY, Row, Rows, labelled_messages
+from learning.rows import (
+    ANSWERS,
+    ELSEWHERE,
+    FLAGS,
+    FORMS,
+    GROUPS,
+    LABELS,
+    PLACE,
+    STORY,
+    Row,
+    Rows,
+    asked_questions,
+    labelled_messages,
+)
 
 EPOCHS, BATCH, SEED = 5, 16, 7
 BODY_RATE, HEAD_RATE, WARM_UP = 2e-4, 3e-3, 0.06
+REHEARSED = 0.33
+"""Of what a reader knows already, so much is learned once more beside what is new."""
 GOING_ON = 0.5
 """Of these rates where a reader goes on from what it learned before."""
 KEPT_ASIDE = 14
@@ -162,7 +177,13 @@ def learned_before(path: Path) -> dict[str, Any]:
     return kept
 
 
-def train(path: Path, pieces: bool, seed: int, epochs: int, on: bool) -> None:
+def _rehearsed(examples: list[Any], new: set[str], draw: random.Random) -> list[Any]:
+    """Leave what is new and a share of the rest, so that it is not forgotten; everything where nothing is named."""
+    return [one for one in examples if not new or (isinstance(one, dict) and one["set"] in new)
+            or draw.random() < REHEARSED]
+
+
+def train(path: Path, pieces: bool, seed: int, epochs: int, on: bool, new: set[str]) -> None:
     """Train one reader, report, write its file.
 
     Args:
@@ -171,6 +192,7 @@ def train(path: Path, pieces: bool, seed: int, epochs: int, on: bool) -> None:
         seed: of its first weights and of the order of the examples; what is kept aside is the same for all.
         epochs: how often it sees every example.
         on: go on from what the file holds. What is kept aside is not new to it then, and its figures say little.
+        new: sets that are learned whole beside a share of all else; everything is learned where none is named.
 
     Raises:
         ValueError: the file holds other labels or answers than those of today.
@@ -179,14 +201,16 @@ def train(path: Path, pieces: bool, seed: int, epochs: int, on: bool) -> None:
     tf.random.set_seed(seed)
     weights, tokenizer = base_weights()
     source = Rows(tokenizer)
-    messages, questions = labelled_messages(), source.questions()
+    messages, questions = labelled_messages(), asked_questions()
     draw.shuffle(messages)
     draw.shuffle(questions)
-    aside, asked_aside = source.messages(messages[::KEPT_ASIDE]), questions[::KEPT_ASIDE]
-    learned_from = [told for n, told in enumerate(messages) if n % KEPT_ASIDE]
+    aside, asked_aside = source.messages(messages[::KEPT_ASIDE]), source.questions(questions[::KEPT_ASIDE])
+    learned_from = _rehearsed([told for n, told in enumerate(messages) if n % KEPT_ASIDE], new, draw)
+    asked = _rehearsed([entry for n, entry in enumerate(questions) if n % KEPT_ASIDE], new, draw)
     rows = source.messages(learned_from) + (source.pieces(learned_from, draw) if pieces else [])
-    rows += [row for n, row in enumerate(questions) if n % KEPT_ASIDE]
-    rows += source.phrasings() + source.clauses() + source.evaluated(r for r in load() if r["half"] == "open")
+    rows += source.questions(asked)
+    others = source.phrasings() + source.clauses() + source.evaluated(r for r in load() if r["half"] == "open")
+    rows += _rehearsed(others, new, draw)
     draw = random.Random(seed)
     network = Network(weights, len(LABELS), len(ANSWERS))
     if on:
@@ -218,12 +242,15 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--only", choices=[path.stem for path in LEARNED])
     parser.add_argument("--on", action="store_true", help="go on from what they learned before")
+    parser.add_argument("--new", nargs="*", default=[], metavar="SET", choices=sorted(
+        {one["set"] for one in [*labelled_messages(), *asked_questions()]}),
+        help="with --on: sets to learn whole, beside a third of all else")
     chosen = parser.parse_args()
     # Where a processor multiplies such numbers a step takes two thirds of the time.
     tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloat16": True})
     for number, path in enumerate(LEARNED):
         if chosen.only in (None, path.stem):
-            train(path, path.stem == "learned_pieces", SEED + number, chosen.epochs, chosen.on)
+            train(path, path.stem == "learned_pieces", SEED + number, chosen.epochs, chosen.on, set(chosen.new))
 
 
 if __name__ == "__main__":
