@@ -12,7 +12,7 @@ from bot.understanding.encoder import adapted, base_weights
 from bot.understanding.learned import LEARNED
 from learning.network import Network
 from learning.packing import pack
-from learning.rows import ANSWERS, LABELS, PLACE, Row, Rows, labelled_messages
+from learning.rows import ANSWERS, LABELS, PLACE, Row, Rows, asked_questions, labelled_messages
 from learning.train import learned_before
 
 TOLD: dict[str, Any] = {
@@ -69,11 +69,17 @@ def test_a_clause_is_for_one_label_for_no_sign_or_for_nothing_at_all(rows: Rows,
     assert [known(nothing, label) for label in labels] == [0.0, 0.0, 0.0]
 
 
-def test_every_quote_stands_in_its_message() -> None:
+def test_every_quote_stands_in_its_message_and_every_unsure_label_is_one() -> None:
     for told in labelled_messages():
+        assert set(told.get("unsure", ())) <= PLACE.keys(), told["text"]
         for kind in ("groups", "forms", "denied", "why"):
             for label, quotes in told[kind].items():
                 assert all(quote in told["text"] for quote in quotes), (told["text"], label)
+
+
+def test_every_question_asks_for_an_answer_that_there_is() -> None:
+    for entry in asked_questions():
+        assert {entry["id"] or None, *entry.get("also", ())} <= {None, *ANSWERS}, entry["q"]
 
 
 def test_a_reader_that_goes_on_begins_with_what_it_learned(tmp_path: Path) -> None:
