@@ -11,8 +11,6 @@ from bot.understanding.text import sentences
 
 UNANSWERED = 0.7
 """Share from which a question is one that no answer fits, whatever its words are near to."""
-UNASKED = 0.8
-"""Share from which words that are not put as a question are taken for one."""
 
 NO_ANSWER = ""
 """Stands for a question that no answer fits."""
@@ -90,7 +88,7 @@ def answer_asked(shares: dict[str, float], near: str | None, asks: bool) -> str 
     believed = weight("question")
     best = max((answer for answer in shares if not answer.startswith("-")), key=lambda one: shares[one], default="")
     leads = bool(best) and shares[best] == max(shares.values())
-    if leads and shares[best] >= (believed.alone if asks else max(believed.alone, UNASKED)):
+    if leads and shares[best] >= believed.alone:
         return best
     # Of an answer that was added since the last training the trained reader knows nothing: then the phrasings decide.
     unknown = shares.get("-elsewhere", 0.0) >= UNANSWERED
