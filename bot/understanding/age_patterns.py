@@ -25,6 +25,12 @@ PLURAL = (
     r"(?!\s+(?:[a-z]+\s+){0,2}(?:men|women|people|children|boys|girls|kids|workers|males|females|persons|lads|guests)\b)"
 )
 
+HALF = re.compile(
+    rf"(?<![\w.,:/€£$+#-])1?\d(?P<half>[.,]5|\s1/2){NOT_UNIT}(?!\d)"
+    r"|(?<![\w.,:/€£$+#-])1?\d\s?(?:years?|yrs?|y)"
+    r"(?P<months>,?\s(?:and\s|&\s)?\d{1,2}\s?(?:months?|mths?)\b)(?! (?:ago|here|in))"
+)
+"""Part of a year, as in "17.5" and "15 years and 2 months": it makes nobody older than the whole number does."""
 HEDGE = re.compile(
     r"\b(?:maybe|perhaps|probably|prob|about|abt|approx\w*|around|roughly|circa|ca|c\.|~|like|possibly|est|"
     r"some|estimated|guess|hmm+|at most|at least|more like|or so|vielleicht|environ)\b|~|\?"

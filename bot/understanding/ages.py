@@ -14,6 +14,7 @@ from bot.understanding.age_patterns import (
     BOUND,
     DECADE,
     FILL,
+    HALF,
     HEDGE,
     LATER_HEDGE,
     LETTER,
@@ -185,7 +186,7 @@ def _special(low: str, text: str) -> list[Age]:
     for m in LETTER.finditer(low):
         letter, digits = m["a"] or m["b"], m["n"] or m["m"]
         if ROAD.search(low[max(0, m.start() - 12) : m.start()]) or ROAD_AFTER.match(low, m.end()) or (
-            " " in m.group() and not text[m.start() : m.end()].isupper()
+            " " in m.group() and not text[m.start() : m.end()].isupper() and not _spaced_letter(low, m)
         ):
             continue
         found.append(Age(m.start(), m.end(), int(digits), int(digits), sex="male" if letter == "m" else "female"))
@@ -205,6 +206,25 @@ def _special(low: str, text: str) -> list[Age]:
     return found
 
 
+_PLACE_NAMED_BY_LETTER = re.compile(
+    r"(?:\d|\b(?:gate|bus|line|tram|class|room|hall|block|wing|row|seat|platform|terminal|door|exit|zone|sector|junction|"
+    r"motorway|road|bay|pier|berth|lane|ward|unit|section|floor|flat|house|apartment))\s?$"
+)
+
+
+def _spaced_letter(low: str, match: re.Match[str]) -> bool:
+    """Tell whether "f 17" is somebody: a letter of its own before two digits that count nothing."""
+    before = low[max(0, match.start() - 14) : match.start()]
+    lone = match["a"] is not None and len(match["n"]) == 2 and not _PLACE_NAMED_BY_LETTER.search(before)
+    alone = rf"{NOT_UNIT}{PLURAL}(?!(?:,\s?|\s(?:and|n|&|\+)\s|\s?[&+/-]\s?|\s)\d)"
+    return lone and re.match(alone, low[match.end() :][:40]) is not None
+
+
+def _whole_years(match: re.Match[str]) -> str:
+    part = match["half"] or match["months"]
+    return match.group().replace(part, " " * len(part))
+
+
 def ages(text: str, people: list[Noun], skip: list[tuple[int, int]], demonyms: list[tuple[int, int]]) -> list[Age]:
     """Find the ages in a message.
 
@@ -217,7 +237,7 @@ def ages(text: str, people: list[Noun], skip: list[tuple[int, int]], demonyms: l
     Returns:
         The ages in the order of the text, not overlapping; past ages among them.
     """
-    low = plain(text)
+    low = HALF.sub(_whole_years, plain(text))
     taken = bytearray(len(low))
     for start, end in (*skip, *numbered(low)):
         taken[start:end] = b"1" * (end - start)

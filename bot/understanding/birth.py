@@ -51,10 +51,15 @@ def _dates() -> re.Pattern[str]:
     )
 
 
+_NEXT_TO_IT = re.compile(r"[\s:'(.~-]*(?:(?:in|on|is|was|about|abt|approx|circa|ca|year|around|the)\b[\s:'(.~-]*){0,3}")
+"""Stands between "born" and a short year; "UK born boy 12" is twelve."""
+
+
 @lru_cache(maxsize=1)
 def _announced() -> re.Pattern[str]:
     return re.compile(
-        rf"(?<![a-z]){either(numbers()['birth'])}(?![a-z])(?P<gap>[^\d\n;!?]{{0,40}}?)(?=['\d]|"
+        rf"(?<![a-z])(?<![a-z]-)(?<!foreign )(?<!native ){either(numbers()['birth'])}(?![a-z])"
+        rf"(?P<gap>[^\d\n;!?]{{0,40}}?)(?=['\d]|"
         rf"{either(list(numbers()['months']))}\b)"
     )
 
@@ -147,7 +152,7 @@ def births(low: str, today: dt.date) -> list[Birth]:
         if match is None or (found and match.start() < found[-1].end):
             continue
         # "born in 7 days" and the like: a short year stands next to its word.
-        if match["short"] and len(announced["gap"].strip(" :'(.-")) > 5:
+        if match["short"] and not _NEXT_TO_IT.fullmatch(announced["gap"]):
             continue
         birth = _of_match(match, today)
         if birth is not None:

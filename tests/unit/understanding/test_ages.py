@@ -98,6 +98,17 @@ def _read(text: str) -> Reading:
         ("lass, 15 on the 30th, at her uncle's", 14, "yes"),
         ("lass, 16 in a fortnight", 15, "yes"),
         ("registering a 5/52 baby girl as hers", 0, "yes"),
+        ("girl 17.5 years, alone", 17, "yes"),
+        ("girl, 17½", 17, "yes"),
+        ("boy 13 1/2 from Mali", 13, "yes"),
+        ("girl of 15 years and 2 months", 15, "yes"),
+        ("UK-born boy 12", 12, "yes"),
+        ("UK born boy 12", 12, "yes"),
+        ("Nigerian-born woman 25", 25, "no"),
+        ("girl born in 09", [16, 17], "yes"),
+        ("Romanian f 17, alone", 17, "yes"),
+        ("found m 16 afghan", 16, "yes"),
+        ("girl 16 passport in order", 16, "yes"),
     ],
 )
 def test_age(text: str, age: Any, child: str) -> None:
@@ -123,6 +134,9 @@ def test_age(text: str, age: Any, child: str) -> None:
         "girl came in 2009 and the card shows 2021",
         "girl says 2020 was worse",
         "girl in room 15 on the 3rd floor",
+        "girl at gate f 22",
+        "boy on bus m 14",
+        "girl paid 12.5 euros",
     ],
 )
 def test_other_numbers_are_no_ages(text: str) -> None:
