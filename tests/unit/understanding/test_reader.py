@@ -64,6 +64,10 @@ def test_fear(text: str, fear: str) -> None:
         ("she may abscond", "may_abscond"),
         ("runs away every weekend", "earlier"),
         ("girl 15 at school", None),
+        ("boy, 16, in SIS since september from a home in Tours", "now"),
+        ("SIS hit on the boy at the gate", "now"),
+        ("girl 14 in a car that is in SIS since may", None),
+        ("boy 15, has a sis in Lyon since 2020", None),
     ],
 )
 def test_missing(text: str, missing: str | None) -> None:
