@@ -261,3 +261,16 @@ def test_an_indicator_in_two_files_is_refused(tmp_path: Path) -> None:
 ])
 def test_somebody_who_is_here_is_the_child_as_a_rule(text: str, near: bool) -> None:
     assert ("control.controller_nearby" in {sign.id for sign in find_signs(text)}) == near
+
+
+@pytest.mark.parametrize(("text", "bought"), [
+    ("a man bought her ticket to Dublin", False),
+    ("he bought her a phone", False),
+    ("the family bought her from the agent", True),
+    ("he bought him for 3000", True),
+    ("says she was sold at the border", True),
+    ("her phone was sold", False),
+])
+def test_who_is_bought_is_told_from_what_is_bought_for_them(text: str, bought: bool) -> None:
+    kinds = {"general.treated_as_property", "recruitment_movement.sold_or_given_away"}
+    assert bool({sign.id for sign in find_signs(text)} & kinds) is bought
