@@ -21,14 +21,14 @@ def traces(text: str) -> tuple[Fact | None, str]:
         The fact `victims_met`, "no", or None; and the text of the same length with blanks for those whose things they
         are, who are not among the people met.
     """
-    hits = {hit.label.partition(":")[2]: hit for hit in reversed(list(topic("traces").find(plain(text))))}
-    of_others, loose = hits.get("of_others"), hits.get("loose")
-    nobody = hits.get("no_victim") if of_others or loose else None
-    nobody = nobody or (hits.get("nobody_else") if of_others else None)
+    hits = list(topic("traces").find(plain(text)))
+    first = {hit.label.partition(":")[2]: hit for hit in reversed(hits)}
+    nobody = first.get("no_victim") if "of_others" in first or "loose" in first else None
+    nobody = nobody or (first.get("nobody_else") if "of_others" in first else None)
     if nobody is None:
         return None, text
     left = text
-    for hit in topic("traces").find(plain(text)):
+    for hit in hits:
         if hit.label.endswith((":of_others", ":no_victim")):
             left = left[: hit.start] + " " * (hit.end - hit.start) + left[hit.end :]
     return Fact("victims_met", "no", "stated", text[nobody.start : nobody.end], nobody.start, nobody.end), left
