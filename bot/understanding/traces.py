@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.protocol.indicators import indicators
+from bot.understanding.nouns import nouns
 from bot.understanding.phrases import topic
 from bot.understanding.reading import Fact, Sign
 from bot.understanding.text import plain
@@ -27,10 +28,11 @@ def traces(text: str) -> tuple[Fact | None, str]:
     nobody = nobody or (first.get("nobody_else") if "of_others" in first else None)
     if nobody is None:
         return None, text
+    whose = [hit for hit in hits if hit.label.endswith((":of_others", ":no_victim"))]
     left = text
-    for hit in hits:
-        if hit.label.endswith((":of_others", ":no_victim")):
-            left = left[: hit.start] + " " * (hit.end - hit.start) + left[hit.end :]
+    for noun in nouns(plain(text)):
+        if any(hit.start <= noun.start and noun.end <= hit.end for hit in whose):
+            left = left[: noun.start] + " " * (noun.end - noun.start) + left[noun.end :]
     return Fact("victims_met", "no", "stated", text[nobody.start : nobody.end], nobody.start, nobody.end), left
 
 

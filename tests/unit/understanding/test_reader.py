@@ -202,6 +202,11 @@ def test_only_traces_of_people_whom_nobody_met(text: str, met: list[str]) -> Non
     assert _values(text, "victims_met") == met
 
 
+def test_things_of_others_take_nobody_away_who_was_met() -> None:
+    (girl,) = _read("girl 14, 2 passports of other women in her bag, nobody else in the car").people
+    assert (girl.age, girl.child, girl.count) == (14, "yes", 1)
+
+
 def test_who_bears_the_signs_of_the_exploited_is_no_trace() -> None:
     text = "Woman 30, passports of other girls in a drawer, nobody else inside, she owes the agency 5000"
     assert not [fact for fact in read(text, TODAY).facts if fact.field == "victims_met"]
