@@ -35,9 +35,6 @@ class _Graph:
         self._arrays: list[Any] = []
         self._nodes: list[Any] = []
         self.constant("split", np.array([WIDTH] * 3, np.int64))
-        self.constant("apart", np.array([0, -1, HEADS, WIDTH // HEADS], np.int64))
-        self.constant("together", np.array([0, 0, WIDTH], np.int64))
-        self.constant("scale", np.array((WIDTH // HEADS) ** -0.5, np.float32))
 
     def of(self, weights: Weights, whose: str) -> None:
         """Take the weights of what follows from here; `whose` tells the same name of several readers apart."""
@@ -74,13 +71,9 @@ class _Graph:
     def layer(self, x: str, prefix: str) -> str:
         attention = f"{prefix}attention."
         three = self.linear(x, *(f"{attention}self.{part}" for part in ("query", "key", "value")))
-        query, key, value = (self.node("Reshape", part, "apart")
-                             for part in self.node("Split", three, "split", outputs=3, axis=2))
-        query, value = (self.node("Transpose", part, perm=[0, 2, 1, 3]) for part in (query, value))
-        alike = self.node("MatMul", query, self.node("Transpose", key, perm=[0, 2, 3, 1]))
-        shares = self.node("Softmax", self.node("Mul", alike, "scale"), axis=-1)
-        heard = self.node("Transpose", self.node("MatMul", shares, value), perm=[0, 2, 1, 3])
-        heard = self.linear(self.node("Reshape", heard, "together"), f"{attention}output.dense")
+        parts = self.node("Split", three, "split", outputs=3, axis=2)
+        heard = self.node("MultiHeadAttention", *parts, own=True, num_heads=HEADS)
+        heard = self.linear(heard, f"{attention}output.dense")
         x = self.normal(x, f"{attention}output.LayerNorm", heard)
         wide = self.node("FastGelu", self.linear(x, f"{prefix}intermediate.dense"), own=True)
         return self.normal(x, f"{prefix}output.LayerNorm", self.linear(wide, f"{prefix}output.dense"))

@@ -158,11 +158,10 @@ class _Scores:
         pooled = highest + np.log(np.exp(pieces - highest).sum(0))
         mean = vectors.mean(0)
         shares = 1 / (1 + np.exp(-(self._scale * pooled + mean @ self._whole + self._bias)))
-        for number, label in enumerate(self.labels):
-            share = float(shares[number])
+        for label, share, first, last in zip(self.labels, shares.tolist(), *_words(pieces), strict=True):
             if share > opinion.shares.get(label, 0.0):
                 opinion.shares[label] = share
-                opinion.spans[label] = _words(pieces[:, number], offsets)
+                opinion.spans[label] = offsets[first][0], offsets[last][1]
         for label, mentions in found.items():
             self._mentions(opinion.mentions.setdefault(label, {}), pieces[:, self.labels.index(label)], offsets,
                            mentions)
@@ -186,15 +185,16 @@ def _floats(kept: dict[str, Any], name: str) -> Array:
     return found
 
 
-def _words(scores: Array, offsets: list[tuple[int, int]]) -> tuple[int, int]:
-    """Give the stretch of text around the strongest word piece that also speaks for the label."""
-    best = int(scores[1:-1].argmax()) + 1 if len(scores) > 2 else 0
-    first = last = best
-    while first > 1 and best - first < REACH and scores[first - 1] > scores[best] - NEAR:
-        first -= 1
-    while last < len(scores) - 2 and last - best < REACH and scores[last + 1] > scores[best] - NEAR:
-        last += 1
-    return offsets[first][0], offsets[last][1]
+def _words(pieces: Array) -> tuple[list[int], list[int]]:
+    """Give for each label the first and the last word piece of those around the strongest that also speak for it."""
+    marks = int(len(pieces) > 2)
+    inside = pieces[1:-1] if marks else pieces
+    strong = np.pad(inside > inside.max(0) - NEAR, ((REACH, REACH), (0, 0)))
+    best = inside.argmax(0)
+    ahead = np.arange(1, REACH + 1)[:, None]
+    each = np.arange(len(best))
+    before, after = (np.logical_and.accumulate(strong[best + REACH + side * ahead, each]).sum(0) for side in (-1, 1))
+    return (marks + best - before).tolist(), (marks + best + after).tolist()
 
 
 @lru_cache(maxsize=1)
