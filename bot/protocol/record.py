@@ -46,7 +46,7 @@ def assess(report: Data, person: Data | None, here: str) -> dict[str, Any]:
         "asylum_or_fear_of_return": value(report, "fear") in STATED_FEAR,
         "immediate_danger": in_danger(report),
         "missing_child": value(report, "missing") == "now",
-        "exploitation": forms or (["unknown"] if trafficking_signs(report) else []),
+        "exploitation": forms or _of_no_known_form(report),
         "indicator_groups": sorted(groups),
         "expected_route": _route(report, person, here),
         "notes": "",
@@ -58,6 +58,11 @@ def _non_national(nationality: str | None, home: str, here: str) -> str:
     if nationality and home != "taken_abroad":
         return "no" if nationality == here else "yes"
     return {"here": "no", "taken_abroad": "no", "abroad": "yes", "unknown": "unknown"}[home]
+
+
+def _of_no_known_form(report: Data) -> list[str]:
+    """Tell that exploitation is suspected, where a sign is sure: one that waits to be tapped suspects nobody yet."""
+    return ["unknown"] if any(report["signs"][key]["sure"] for key in trafficking_signs(report)) else []
 
 
 def forms_suspected(report: Data) -> list[str]:

@@ -178,6 +178,13 @@ def test_a_denied_sign_is_recorded_as_denied_and_counts_nowhere() -> None:
     assert SIGN not in [line["field"] for line in whole["playback"]]
 
 
+def test_exploitation_of_no_known_form_is_suspected_by_a_sign_that_is_sure() -> None:
+    report = case(CHILD, signs=(SIGN,))
+    assert assess_all(report, HERE)[1]["exploitation"] == ["unknown"]
+    report["signs"][SIGN]["sure"] = False
+    assert assess_all(report, HERE)[1]["exploitation"] == []
+
+
 def test_each_person_is_assessed_and_the_children_speak_for_the_group() -> None:
     report = case(
         {**ADULT, "sex": "female", "nationality": "RO"},
