@@ -16,6 +16,7 @@ from bot.understanding.age_patterns import (
     FILL,
     HALF,
     HEDGE,
+    JOIN,
     LATER_HEDGE,
     LETTER,
     LISTED,
@@ -106,6 +107,8 @@ def _make(low: str, span: tuple[int, int], kind: Kind, noun: Noun | None = None,
 
 def _beside(low: str, noun: Noun) -> Age | None:
     """Read the age that stands right behind a word for a person, or right before it."""
+    if listed := _several_beside(low, noun):
+        return listed
     adj = r"(?:[\s,]+(?!and\b|with\b|who\b|in\b|on\b|at\b|from\b|to\b|for\b|has\b|not\b|no\b|by\b)[a-z][a-z-]{3,})"
     behind = re.compile(
         rf"(?:\s+is)?(?:{adj}{{0,2}}?)?[\s,:(\"'-]{{1,3}}(?:and )?{FILL}(?P<n>{LISTED})(?:(?P<u>{UNIT})(?!\s?(?:ago|"
@@ -129,6 +132,24 @@ def _beside(low: str, noun: Noun) -> Age | None:
             age = replace(age, kind="past")
         return age
     return None
+
+
+_LISTED_WITH_SPACES = re.compile(
+    rf"[\s,:(]{{1,3}}(?P<n>\d{{1,2}}(?:(?:\s|{JOIN})\d{{1,2}}){{1,6}})(?!\d)(?:{UNIT}|{NOT_UNIT}{PLURAL})"
+)
+
+
+def _several_beside(low: str, noun: Noun) -> Age | None:
+    """Read "3 girls 12 14 and 15": nothing stands between the ages, of which there are as many as children."""
+    match = _LISTED_WITH_SPACES.match(low, noun.end) if noun.plural else None
+    if match is None:
+        return None
+    each = [int(one) for one in re.findall(r"\d+", match["n"])]
+    rising = each == sorted(set(each)) and each[0] > 2
+    if len(each) != (noun.count or len(each)) or not rising or re.search(r"\d\s\d", match["n"]) is None:
+        return None
+    made = _make(low, match.span("n"), "now", noun)
+    return replace(made, count=len(each)) if made else None
 
 
 def _ahead(low: str, noun: Noun) -> Age | None:

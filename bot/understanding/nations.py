@@ -110,8 +110,12 @@ def _named(where: Where, low: str, people: list[Noun], chain: int) -> float:
     aged = re.search(r"(?:\b\d{1,2}|[mf]\d\d)(?: ?yo| yrs| years old)?[\s,+]+$", before)
     away = words["travel_before"].search(before) or words["encounter_before"].search(before)
     country = where.kind == "names"
-    if country and any(n.role != "other" and 0 < n.first - where.end <= 2 for n in people):
+    protected = [n for n in people if n.role != "other"]
+    if country and any(0 < n.first - where.end <= 2 for n in protected):
         return _STRONG
+    if any(n.start == where.end + 1 and low[where.end] == " " for n in protected):
+        # "Kabul boys": a town in front of somebody is theirs.
+        return _PLAIN
     if words["document_after"].match(after):
         return 0.0 if _NOT_HIS.match(low, where.end) else _STRONG
     if words["nation_before"].search(before):

@@ -109,6 +109,11 @@ def _read(text: str) -> Reading:
         ("Romanian f 17, alone", 17, "yes"),
         ("found m 16 afghan", 16, "yes"),
         ("girl 16 passport in order", 16, "yes"),
+        ("boys 14 2 phones, alone", 14, "yes"),
+        ("3 girls 14 16 Dover road", 14, "yes"),
+        ("boys 14 15 and 9 bags", [14, 15], "yes"),
+        ("girls 14 15 16 in the van", [14, 16], "yes"),
+        ("boys 14 15 and 16 yrs", [14, 16], "yes"),
     ],
 )
 def test_age(text: str, age: Any, child: str) -> None:
@@ -164,6 +169,19 @@ def test_birthday_decides_on_its_day() -> None:
 def test_children_of_different_sex_are_two_people() -> None:
     found = [(p.sex, p.age) for p in _read("a girl 9 and a boy 5 without parents").people]
     assert found == [("female", 9), ("male", 5)]
+
+
+@pytest.mark.parametrize(
+    ("text", "ages"),
+    [
+        ("3 girls 12 14 and 15 and an adult woman 30, Moldovan", [12, 14, 15]),
+        ("2 girls 13 15, Roma", [13, 15]),
+        ("four kids 4 6 9 and 11", [4, 6, 9, 11]),
+        ("3 women 19 24 31 in the flat", [19, 24, 31]),
+    ],
+)
+def test_ages_of_several_with_nothing_between_them(text: str, ages: list[int]) -> None:
+    assert [person.age for person in _read(text).people][:len(ages)] == ages
 
 
 def test_children_come_before_adults_of_one_group() -> None:
