@@ -45,6 +45,7 @@ def test_company(text: str, company: str) -> None:
         ("boss keeps their ids", "held_by_other"),
         ("No passport, the agency has it", "held_by_other"),
         ("girl, passport is with him", "held_by_other"),
+        ("girls 12 and 14 and a woman of 30, she has the passports", "held_by_other"),
         ("girl 15, he is 58 and keeps her passport", "held_by_other"),
         ("girl 15, she keeps her passport herself", "own"),
         ("girl 15 says he has her passport in his car", "held_by_other"),
