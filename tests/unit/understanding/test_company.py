@@ -27,6 +27,8 @@ def _value(text: str, field: str) -> str | None:
         ("baby with a couple, not her mother", "with_other_adult"),
         ("workers in a farm, boss present", "with_other_adult"),
         ("girl 8 with two brothers", "with_children"),
+        ("3 girls 12 14 and 15 and an adult woman 30", "with_other_adult"),
+        ("two boys 9 and 11 and a man called us", "with_children"),
         ("brother and sister from Kabul, 10 & 8", "with_children"),
         ("girl 8 and her brother who is 30", "with_adult_relative_claimed"),
         ("talked to the girl alone, she lives with her aunt", "with_adult_relative_claimed"),
