@@ -15,7 +15,7 @@ from bot.protocol.entering import take
 from bot.protocol.report import Data, in_danger, new_report, put, value
 from bot.protocol.wording import Reply, fill
 from bot.understanding.places import countries_in
-from bot.understanding.questions import is_question
+from bot.understanding.question_words import is_question
 from bot.understanding.reader import read
 from bot.understanding.tongue import tongue
 

@@ -12,7 +12,9 @@ import numpy as np
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
-from bot.understanding import questions as q  # noqa: E402
+from bot.understanding import likeness  # noqa: E402
+from bot.understanding.question_words import is_question, reduced  # noqa: E402
+from bot.understanding.questions import find_question, judge  # noqa: E402
 from evaluation import run  # noqa: E402
 
 EXAMPLES = ROOT.parent / "shared" / "examples"
@@ -31,10 +33,10 @@ def _lengths(counts: np.ndarray) -> np.ndarray:
     return np.linalg.norm(np.where(there, 1 + np.log(np.where(there, counts, 1)), 0) * rarity, axis=1)
 
 
-def leave_one_out(index: q.Index) -> tuple[np.ndarray, np.ndarray]:
+def leave_one_out(index: likeness.Index) -> tuple[np.ndarray, np.ndarray]:
     """Score every text as if it did not stand in the catalogue; the key words of its answer stay."""
     kernel = index.kernel.astype(np.float64)
-    inverse = np.linalg.inv(kernel + q.SMOOTHING * np.eye(len(kernel)))
+    inverse = np.linalg.inv(kernel + likeness.SMOOTHING * np.eye(len(kernel)))
     member = np.eye(len(index.labels))[index.targets]
     learned = member - (inverse @ member) / np.diag(inverse)[:, None]
     np.fill_diagonal(kernel, 0)
@@ -52,23 +54,23 @@ def leave_one_out(index: q.Index) -> tuple[np.ndarray, np.ndarray]:
             lengths = lengths_of[block]
             own = counts[number].data * rarity
             profiled[block].append((weighed / lengths[:, None]) @ (own / (np.linalg.norm(own) or 1)))
-    known = np.array([index.share_known(q.reduced(text), number) for number, text in enumerate(index.texts)])
+    known = np.array([index.share_known(reduced(text), number) for number, text in enumerate(index.texts)])
     blocks = [np.array(rows) for rows in profiled]
     near = index.nearest(kernel)
-    return q.mixed(blocks, learned, near) * known[:, None], near
+    return likeness.mixed(blocks, learned, near) * known[:, None], near
 
 
 def own_phrasings(verbose: bool) -> None:
     """Print what leave-one-out finds."""
-    index = q.index()
+    index = likeness.index()
     scores, near = leave_one_out(index)
     count: Counter[str] = Counter()
     confused: Counter[tuple[str, str]] = Counter()
     for text, target, row, close in zip(index.texts, index.targets, scores, near, strict=True):
         label = index.labels[target]
-        asked = q.is_question(text)
-        found = q.judge(row, close, text, asked)
-        if label in (q.ELSEWHERE, q.STORY):
+        asked = is_question(text)
+        found = judge(row, close, text, asked)
+        if label in (likeness.ELSEWHERE, likeness.STORY):
             count[label] += 1
             count[f"{label} answered"] += found is not None
             if found and verbose:
@@ -87,7 +89,7 @@ def own_phrasings(verbose: bool) -> None:
     print(f"own phrasings, leave-one-out: {total} texts of {len(index.labels) - 2} questions")
     print(f"  the right one is nearest {count['nearest'] / total:.3f}, is answered {count['right'] / total:.3f}; "
           f"no answer {count['none'] / total:.3f}; recognised as asking {count['asked'] / total:.3f}")
-    for label, name in ((q.ELSEWHERE, "about something else"), (q.STORY, "stories and replies")):
+    for label, name in ((likeness.ELSEWHERE, "about something else"), (likeness.STORY, "stories and replies")):
         wrong = count[f"{label} answered"]
         print(f"  {name}: {count[label]} texts, wrongly answered {wrong} ({wrong / count[label]:.3f})")
     print("  most confused:", ", ".join(f"{a}>{b} {n}" for (a, b), n in confused.most_common(12)))
@@ -101,7 +103,7 @@ def examples() -> None:
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     hits = 0
     for row in rows:
-        found = q.find_question(row["question"])
+        found = find_question(row["question"])
         hit = bool(found and found.id == EXPECTED.get(row["id"]))
         hits += hit
         if not hit:
@@ -109,7 +111,7 @@ def examples() -> None:
     print(f"example questions: {hits} of {len(rows)}")
     stories = [m for line in (EXAMPLES / "cases.jsonl").read_text("utf-8").splitlines()
                for m in json.loads(line)["messages"]]
-    answered = [(m, f) for m in stories if (f := q.find_question(m))]
+    answered = [(m, f) for m in stories if (f := find_question(m))]
     for message, found in answered:
         print(f"  {found.score:.2f} {found.id} <- {found.words!r} in {message[:100]!r}")
     print(f"example stories answered as questions: {len(answered)} of {len(stories)} (some do ask)")
@@ -126,13 +128,13 @@ def open_half() -> None:
 def main() -> None:
     """Print everything; -v names each miss."""
     start = time.perf_counter()
-    q.index()
+    likeness.index()
     print(f"built in {time.perf_counter() - start:.2f} s")
     own_phrasings("-v" in sys.argv)
-    texts = q.index().texts[:: max(1, len(q.index().texts) // 200)]
+    texts = likeness.index().texts[:: max(1, len(likeness.index().texts) // 200)]
     start = time.perf_counter()
     for text in texts:
-        q.find_question(text)
+        find_question(text)
     print(f"one look-up: {(time.perf_counter() - start) / len(texts) * 1000:.2f} ms")
     examples()
     open_half()

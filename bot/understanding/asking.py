@@ -4,7 +4,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.understanding.learned import Opinion, reader
-from bot.understanding.questions import find_question, is_question
+from bot.understanding.question_words import is_question
+from bot.understanding.questions import find_question
 from bot.understanding.reading import Reading
 from bot.understanding.second import weight
 from bot.understanding.text import sentences

@@ -10,7 +10,8 @@ from bot.protocol.counsel import counsel
 from bot.understanding import asking
 from bot.understanding.asking import answer_asked, nearest
 from bot.understanding.learned import Opinion
-from bot.understanding.questions import Match, find_question, is_question
+from bot.understanding.question_words import is_question
+from bot.understanding.questions import Match, find_question
 
 UNSEEN = [
     ("is the embassy the right place to ask about his identity", "embassy"),
