@@ -173,7 +173,9 @@ def score(cases: list[dict[str, Any]]) -> dict[str, Any]:
         answer_from_labels(report, gold)
         after = assess_all(report, here_of(report, HOME))[1]
         answered_right += after["expected_route"] in routes
-        if gold["child"] == "yes" and after["expected_route"] == "nrm_adult" and "nrm_adult" not in routes:
+        # An age that is disputed is a child's until shown otherwise.
+        presumed = "no" not in (gold["child"], *alt.get("child", []))
+        if presumed and after["expected_route"] == "nrm_adult" and "nrm_adult" not in routes:
             unsafe.append(case["id"])
     return {
         "cases": len(cases),

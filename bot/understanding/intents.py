@@ -14,7 +14,7 @@ from bot.understanding.danger import cannot_talk, danger, wants_human
 from bot.understanding.learned import Opinion, reader
 from bot.understanding.reader import read
 from bot.understanding.reading import Reading
-from bot.understanding.second import ALWAYS, FEWEST_TO_DOUBT, weigh
+from bot.understanding.second import ALWAYS, FEWEST_TO_DOUBT, presume_minors, weigh
 from bot.understanding.text import without_markup
 
 TAP = "#"
@@ -89,7 +89,8 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
     # A question that tells nothing but whom it is about is no report, and a short one hardly tells more.
     tells = bool(reading.facts or reading.signs) and len(text.split()) >= FEWEST_TO_DOUBT
     only_asks = asked is not None and not tells
-    return command or "inform", reading if only_asks else weigh(reading, text, opinion), asked
+    weighed = presume_minors(reading, text, opinion) if only_asks else weigh(reading, text, opinion)
+    return command or "inform", weighed, asked
 
 
 def _blanked(words: re.Pattern[str], text: str) -> str:

@@ -19,8 +19,8 @@ _WORDS = {"type": "array", "minItems": 1, "items": {"type": "string", "minLength
 _SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
-    "required": ["child", "own"],
-    "properties": {"child": _WORDS, "own": _WORDS},
+    "required": ["child", "own", "like"],
+    "properties": {"child": _WORDS, "own": _WORDS, "like": _WORDS},
 }
 _YOUNG = r"(?:1[0-7]|(?<![\d.:])[5-9])"
 _AGES = re.compile(
@@ -36,11 +36,10 @@ _DOUBT = re.compile(r"\b(?:looks?|claims?|says?|seems?|appears?|doubt\w*|fake|fa
 
 
 @lru_cache(maxsize=1)
-def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     data = load(_DATA, _SCHEMA)
-    child = "|".join(map(re.escape, data["child"]))
-    own = "|".join(map(re.escape, data["own"]))
-    return re.compile(rf"\b(?:{child})\b"), re.compile(rf"\b(?:{own})[ -](?:\w+ )?$")
+    child, own, like = ("|".join(map(re.escape, data[name])) for name in ("child", "own", "like"))
+    return re.compile(rf"\b(?:{child})\b"), re.compile(rf"\b(?:{own})[ -](?:\w+ )?$"), re.compile(rf"\b(?:{like})\b")
 
 
 def presume(people: list[Person], text: str) -> list[Person]:
@@ -62,7 +61,7 @@ def presume(people: list[Person], text: str) -> list[Person]:
 
 
 def _speaks_of_a_child(low: str) -> bool:
-    child, own = _patterns()
+    child, own, like = _patterns()
     if any(not own.search(low[max(0, word.start() - 24):word.start()]) for word in child.finditer(low)):
         return True
-    return _AGES.search(low) is not None
+    return like.search(low) is not None or _AGES.search(low) is not None

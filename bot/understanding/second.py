@@ -28,7 +28,7 @@ _SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 _BOTH = ("group", "form", "danger", "missing", "asylum", "accompanied", "documents", "home", "foreign", "about",
          "adult", "age", "gender", "nationality", "denied", "proven", "question")
 _NEEDED = {**dict.fromkeys(_BOTH, ("alone", "beside")), "abroad": ("alone",), "doubt": ("alone",),
-           "exploited": ("beside",)}
+           "minor": ("alone",), "exploited": ("beside",)}
 _SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -129,7 +129,27 @@ def weigh(reading: Reading, text: str, opinion: Opinion) -> Reading:
         leave_to_children(made.people, opinion, weights["age"].alone)
     doubt_grown(made.people, opinion)
     _exploited(made, opinion, weights["exploited"].beside)
-    return _about(made, opinion, weights["about"])
+    return presume_minors(_about(made, opinion, weights["about"]), text, opinion)
+
+
+def presume_minors(reading: Reading, text: str, opinion: Opinion) -> Reading:
+    """Leave open whether somebody is grown where the trained reader sees an age that is disputed.
+
+    Args:
+        reading: what was read.
+        text: the message; it may be a short question, which nothing else is weighed in.
+        opinion: what the trained reader makes of it.
+
+    Returns:
+        A new reading; the given one where nothing speaks for a minor, or the text is too short or in another language.
+    """
+    grown = [person for person in reading.people if not person.dependent]
+    told = len(text.split()) >= FEWEST_WORDS and opinion.known >= KNOWN
+    disputed = opinion.shares.get("child.unclear", 0.0) >= weight("minor").alone
+    if not (told and disputed and all(person.child == "no" for person in grown)):
+        return reading
+    return replace(reading, people=[person if person.dependent else replace(person, child="unclear")
+                                    for person in reading.people])
 
 
 def _guesses(text: str, opinion: Opinion) -> bool:

@@ -14,6 +14,8 @@ TODAY = date(2026, 11, 21)
     "man of 44 from Bulgaria with an infant that is not in his papers",
     "woman 31 brought a schoolgirl to the desk and did all the talking",
     "adult on paper, 22, colleague thinks about 16",
+    "woman 19 on the bus, a doll on her knees, the man answers for her",
+    "22 on paper, a milk tooth came out at the desk",
     "the 29 year old runs the page, born 2010 it says under the photos",
 ])
 def test_an_adult_beside_any_sign_of_a_child_is_uncertain(text: str) -> None:

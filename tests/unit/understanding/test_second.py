@@ -99,6 +99,22 @@ def test_a_word_for_a_child_in_a_message_about_an_adult_leaves_it_open(known: Pe
     assert weigh(Reading(people=[known]), TEXT, opinion(child__no=share)).people[0].child == child
 
 
+@pytest.mark.parametrize("text", [TEXT, "he says she is 22, 15 tops"])
+def test_whom_the_trained_reader_may_take_for_a_minor_is_no_adult(text: str) -> None:
+    grown = Reading(people=[Person(age=22, child="no"), Person(age=2, child="yes", dependent="yes")])
+    for share, child in ((0.1, "unclear"), (0.01, "no")):
+        made = weigh(grown, text, opinion(child__no=0.9, child__unclear=share))
+        assert [person.child for person in made.people] == [child, "yes"]
+
+
+@pytest.mark.parametrize("words", [
+    "driver: 'my fiancee, she is 21'. her: nods. me: 14 tops",
+    "husband says 23, I would say 14. can they go?",
+])
+def test_a_short_question_sends_nobody_who_may_be_a_child_to_an_adults_route(words: str) -> None:
+    assert "no" not in [p.child for p in understand(words, date(2026, 11, 21), None, {})[1].people]
+
+
 def test_the_reading_that_was_given_is_not_changed() -> None:
     given_one = Reading(people=[Person()], signs=[sign(PAPERS)], facts=[Fact("danger", True, "stated", "girl", 4, 8)])
     before = given_one.to_dict()
