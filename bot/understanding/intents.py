@@ -89,7 +89,7 @@ def understand(text: str, today: date, here: str | None, learned: dict[str, Any]
     # A question that tells nothing but whom it is about is no report, and a short one hardly tells more.
     tells = bool(reading.facts or reading.signs) and len(text.split()) >= FEWEST_TO_DOUBT
     only_asks = asked is not None and not tells
-    weighed = presume_minors(reading, text, opinion) if only_asks else weigh(reading, text, opinion)
+    weighed = presume_minors(reading, text, opinion) if only_asks else weigh(reading, text, opinion, here)
     return command or "inform", weighed, asked
 
 

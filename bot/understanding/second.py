@@ -86,13 +86,14 @@ def weight(name: str) -> Weight:
     return _data()[0][name]
 
 
-def weigh(reading: Reading, text: str, opinion: Opinion) -> Reading:
+def weigh(reading: Reading, text: str, opinion: Opinion, here: str | None = None) -> Reading:
     """Put both together.
 
     Args:
         reading: what the patterns found.
         text: the message.
         opinion: what the trained reader makes of it.
+        here: ISO code of the responder's country, where known.
 
     Returns:
         A new reading; the given one where the message is too short, or in a language that was not learned.
@@ -122,7 +123,7 @@ def weigh(reading: Reading, text: str, opinion: Opinion) -> Reading:
     weigh_sexes(made.people, opinion, weights["gender"].alone, weights["gender"].beside)
     weigh_nationality(made, text, opinion, weights["nationality"].alone, weights["nationality"].beside)
     weigh_country(made, opinion, weights["foreign"].alone, weights["foreign"].beside)
-    weigh_home(made, text, opinion, weights["home"].alone, weights["home"].beside,
+    weigh_home(made, text, opinion, here, weights["home"].alone, weights["home"].beside,
                weights["abroad"].alone, weights["doubt"].alone)
     _adult(made, opinion, weights["adult"])
     if opinion.shares.get("child.no", 0.0) >= weights["adult"].alone:

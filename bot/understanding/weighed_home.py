@@ -33,7 +33,8 @@ def weigh_country(reading: Reading, opinion: Opinion, stated: float, inferred: f
 
 
 def weigh_home(
-    reading: Reading, text: str, opinion: Opinion, home: float, beside: float, abroad: float, doubt: float
+    reading: Reading, text: str, opinion: Opinion, here: str | None,
+    home: float, beside: float, abroad: float, doubt: float,
 ) -> None:
     """Read where somebody is settled, which the words for it seldom say outright.
 
@@ -41,6 +42,7 @@ def weigh_home(
         reading: what was read, changed in place.
         text: the message.
         opinion: what the trained reader makes of the message.
+        here: ISO code of the responder's country, where known; a place that is told goes before it.
         home: share from which it is believed that somebody is settled here.
         beside: share that it must give to this where a pattern found it.
         abroad: share from which it is believed that somebody is not.
@@ -60,8 +62,8 @@ def weigh_home(
     elif found is None and (nations := [f.value for f in reading.facts if f.field == "nationality"]):
         if share >= doubt:
             # Not the passport but the settled home decides, so it is noted as unsure, and asked for.
-            native = any(f.field == "country" and f.value in nations for f in reading.facts)
-            value = "here" if native else "abroad"
+            told = next((f.value for f in reading.facts if f.field == "country"), here)
+            value = "here" if told in nations else "abroad"
             reading.facts.append(Fact("residence", value, "hedged", *words_for(text, opinion, "home")))
     elif found is None and opinion.shares.get("non_national.yes", 0.0) >= abroad:
         reading.facts.append(Fact("residence", "abroad", "hedged", *words_for(text, opinion, "non_national.yes")))

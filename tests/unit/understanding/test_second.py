@@ -274,6 +274,12 @@ def test_a_home_that_may_be_elsewhere_than_the_passport_says_is_noted_as_unsure(
     assert "residence" not in fields_of(weigh(Reading(facts=[place, NATION]), TEXT, opinion(home=0.05)))
 
 
+@pytest.mark.parametrize(("here", "home"), [("NG", "here"), ("PT", "abroad"), (None, "abroad")])
+def test_the_responders_country_tells_whether_a_doubted_home_is_theirs(here: str | None, home: str) -> None:
+    made = weigh(Reading(facts=[NATION]), TEXT, opinion(home=0.2), here)
+    assert [(f.value, f.status) for f in made.facts if f.field == "residence"] == [(home, "hedged")]
+
+
 def test_a_home_abroad_that_the_trained_reader_doubts_is_asked_for() -> None:
     abroad = Fact("residence", "abroad", "stated", "girl", 4, 8)
     made = weigh(Reading(facts=[abroad]), TEXT, opinion(home=0.9))
