@@ -13,6 +13,10 @@ from bot.understanding.text import sentences
 UNANSWERED = 0.7
 """Share from which a question is one that no answer fits, whatever its words are near to."""
 
+RIVAL, RIVALLED = 0.3, 0.6
+"""Share from which the answer whose phrasings are nearest goes before one that the trained reader puts first, where it
+gives that one less than the second share."""
+
 NO_ANSWER = ""
 """Stands for a question that no answer fits."""
 
@@ -88,6 +92,8 @@ def answer_asked(shares: dict[str, float], near: str | None, asks: bool) -> str 
     """
     believed = weight("question")
     best = max((answer for answer in shares if not answer.startswith("-")), key=lambda one: shares[one], default="")
+    if near is not None and shares.get(near, 0.0) >= RIVAL and shares[best] < RIVALLED:
+        return near
     leads = bool(best) and shares[best] == max(shares.values())
     if leads and shares[best] >= believed.alone:
         return best

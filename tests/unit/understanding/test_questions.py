@@ -232,6 +232,15 @@ def test_the_trained_reader_refuses_only_answers_that_it_learned(
     assert answer_asked(shares, near, asks=True) == answer
 
 
+@pytest.mark.parametrize(("shares", "answer"), [
+    ({"raid_planned": 0.53, "body_search": 0.37}, "body_search"),
+    ({"raid_planned": 0.53, "body_search": 0.2}, "raid_planned"),
+    ({"raid_planned": 0.65, "body_search": 0.32}, "raid_planned"),
+])
+def test_between_two_answers_that_are_likely_the_phrasings_decide(shares: dict[str, float], answer: str) -> None:
+    assert answer_asked(shares, "body_search", asks=True) == answer
+
+
 @pytest.mark.parametrize(("shares", "asked", "offered"), [
     ({"embassy": 0.3, "photos": 0.2, "media": 0.15, "-story": 0.35}, "", ["embassy", "photos"]),
     ({"embassy": 0.3, "photos": 0.2, "-story": 0.5}, "embassy", ["photos"]),
